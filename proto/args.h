@@ -1,0 +1,78 @@
+/*
+ * args: tables of arguments, and of result fields.
+ *
+ * One table is the single source of a tool's JSON Schema, of the validation of
+ * what arrives, of the error texts, and of where each value is stored: the
+ * table gives an offset into the tool's own struct.
+ *
+ *	static const struct arg search_args[] = {
+ *		{ .name = "query", .kind = ARG_TEXT, .required = true, .min = 1, .max = 4096,
+ *		  .at = offsetof(struct search, query), .help = "What to look for." },
+ *		{ .name = "limit", .kind = ARG_INTEGER, .min = 1, .max = 50, .fallback = "10",
+ *		  .at = offsetof(struct search, limit), .help = "Most hits to return." },
+ *		{ 0 },
+ *	};
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+enum arg_kind {
+	ARG_TEXT,    /* struct arg_text; min/max in bytes of UTF-8 */
+	ARG_ENUM,    /* int: index into choices, -1 when absent without fallback */
+	ARG_UUID,    /* struct arg_uuid */
+	ARG_INTEGER, /* int64_t; min/max */
+	ARG_NUMBER,  /* double; min/max */
+	ARG_BOOLEAN, /* bool */
+	ARG_TIME,    /* int64_t unix microseconds; INT64_MIN when absent. RFC 3339 */
+	ARG_OBJECT,  /* json_t *, borrowed; NULL when absent; max in bytes of its JSON text */
+	ARG_VECTOR,  /* struct arg_vector; exactly max finite numbers that fit a float */
+	ARG_RECORD,  /* results only: an object described by items */
+	ARG_RECORDS, /* results only: an array of such objects */
+};
+
+struct arg_text {
+	const char *s; /* borrowed from the JSON; NULL when absent */
+	size_t len;
+};
+
+struct arg_uuid {
+	bool set;
+	unsigned char bytes[16];
+};
+
+struct arg_vector {
+	float *items; /* owned; NULL when absent */
+	size_t count;
+};
+
+struct arg {
+	const char *name; /* NULL ends a table */
+	enum arg_kind kind;
+	bool required; /* results: always present */
+	int64_t min, max;
+	const char *const *choices; /* ARG_ENUM: NULL-terminated */
+	const char *fallback;	    /* JSON text of the default value, or NULL */
+	const struct arg *items;    /* ARG_RECORD, ARG_RECORDS */
+	size_t at;		    /* offset into the tool's struct */
+	const char *help;	    /* may be NULL in result tables */
+};
+
+/* {"type":"object","properties":{...},"required":[...],"additionalProperties":false} */
+json_t *args_schema(const struct arg *table);
+
+/*
+ * Reads arguments (an object, or NULL for none) into the struct at base, which
+ * was zeroed before. False: something is missing, unknown, of a wrong type, or
+ * out of range, and text names the argument, what it got and the limit, and for
+ * an unknown one the names there are. Call args_fini() in both cases.
+ */
+bool args_load(const struct arg *table, const json_t *arguments, void *base, char *text,
+    size_t text_len) __attribute__((warn_unused_result));
+
+/* Frees what args_load() allocated. */
+void args_fini(const struct arg *table, void *base);

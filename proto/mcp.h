@@ -1,0 +1,56 @@
+/*
+ * mcp: which revision of the Model Context Protocol a message speaks, and
+ * whether its envelope is right.
+ *
+ * One endpoint serves two eras (MCP 2026-07-28 basic/versioning): a request
+ * that carries the modern per-request _meta is modern and stateless; anything
+ * else is legacy (2025-11-25, 2025-06-18, 2025-03-26). The body decides, the
+ * headers must agree.
+ *
+ * Order of checks for a modern request; the first failure answers:
+ * envelope (-32602) -> supported version (-32022) -> headers (-32020).
+ * Pure functions: no socket, no clock.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "jsonrpc.h"
+
+#define MCP_LATEST_LEGACY "2025-11-25"
+#define MCP_MODERN_VERSION "2026-07-28"
+
+enum mcp_era {
+	MCP_LEGACY,
+	MCP_MODERN,
+};
+
+/* What the HTTP request said; NULL where a header is absent. */
+struct mcp_headers {
+	const char *version; /* MCP-Protocol-Version */
+	const char *method;  /* Mcp-Method */
+	const char *name;    /* Mcp-Name */
+	bool repeated;	     /* one of the three was sent more than once */
+};
+
+struct mcp_request {
+	enum mcp_era era;
+	const char *version; /* the revision to answer in; static */
+};
+
+/*
+ * Classifies a parsed message (request or notification) and checks its
+ * envelope. False: error says why, with its HTTP status; out->era is still set.
+ */
+bool mcp_classify(const struct rpc_message *msg, const struct mcp_headers *headers,
+    struct mcp_request *out, struct rpc_error *error) __attribute__((warn_unused_result));
+
+/* Answer of initialize: asked when this server speaks it, else the latest legacy one. Static. */
+const char *mcp_negotiate(const char *asked);
+
+/*
+ * Decodes a header value in the =?base64?...?= form into out (NUL-terminated,
+ * at most out_len - 1 bytes); other values are copied. False when malformed or
+ * too long. Surrounding blanks are trimmed.
+ */
+bool mcp_header_decode(const char *value, char *out, size_t out_len);

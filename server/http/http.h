@@ -1,0 +1,57 @@
+/*
+ * http: an HTTP/1.1 server on one event loop (RFC 9110, RFC 9112).
+ *
+ * It reads requests (llhttp in strict mode and the checks of semantics.h),
+ * hands complete ones to the handler one at a time per connection, and writes
+ * the answers in order. It refuses what is malformed by itself, with a JSON
+ * body. A client that closes, or half-closes, while its request is being
+ * answered has gone: exchange.gone is called and the connection ends.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "exchange.h"
+
+struct event_base;
+struct http_server;
+
+/* Answers x now or later (exchange.h). Runs on the event loop. */
+typedef void (*http_handler)(struct exchange *x, void *arg);
+
+struct http_config {
+	size_t max_connections;
+	http_handler handler;
+	void *handler_arg;
+};
+
+/* Numbers for status pages and tests. */
+struct http_stats {
+	size_t connections;
+	size_t requests_pending; /* handed to the handler, not answered yet */
+	size_t body_bytes;	 /* of requests being read or answered */
+};
+
+struct http_server *http_new(struct event_base *base, const struct http_config *config);
+
+/*
+ * Listens on "host:port" or "[v6]:port"; may be called more than once. On
+ * failure returns false and leaves one sentence in error.
+ */
+bool http_listen(struct http_server *http, const char *address, char *error, size_t error_len);
+
+/* The port a listener got (for ":0"); 0 when there is none. */
+unsigned http_port(const struct http_server *http);
+
+/*
+ * Stops accepting, closes idle connections, lets requests under way finish
+ * with "Connection: close", then calls drained once, from the loop. After
+ * drain_ms what is left is closed.
+ */
+void http_drain(struct http_server *http, int drain_ms, void (*drained)(void *arg), void *arg);
+
+struct http_stats http_stats(const struct http_server *http);
+
+/* Closes everything at once; calls gone for what is pending. NULL is fine. */
+void http_free(struct http_server *http);
