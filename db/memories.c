@@ -1,0 +1,71 @@
+/* memories: the statements on single memories. */
+#include "memories.h"
+
+#include <string.h>
+
+#include "text.h"
+
+bool memory_save_ask(struct query *q, const struct principal *who, const struct memory_new *memory)
+{
+	struct terms terms = { 0 };
+	bool ok = terms_add_text(&terms, memory->user_input, memory->user_input_len) &&
+	    terms_add_text(&terms, memory->assistant_response, memory->assistant_response_len);
+
+	query_init(q, SQL_memory_save);
+	if (ok) {
+		query_text(q, who->namespace, strlen(who->namespace));
+		query_text(q, who->agent, strlen(who->agent));
+		query_text(q, memory->session_id, memory->session_id_len);
+		query_text(q, memory->user_input, memory->user_input_len);
+		query_text(q, memory->assistant_response, memory->assistant_response_len);
+		query_text(q, memory->metadata, memory->metadata_len);
+		query_vector(q, memory->embedding, EMBEDDING_DIMENSIONS);
+		query_int4_array(q, terms.items, terms.count);
+	}
+	terms_fini(&terms);
+	return ok;
+}
+
+void memory_save_read(const struct rows *rows, struct memory_saved *saved)
+{
+	rows_uuid(rows, 0, 0, saved->id);
+	saved->created_us = rows_time(rows, 0, 1);
+}
+
+void memory_get_ask(struct query *q, const struct principal *who, const unsigned char id[16])
+{
+	query_init(q, SQL_memory_get);
+	query_text(q, who->namespace, strlen(who->namespace));
+	query_uuid(q, id);
+}
+
+bool memory_get_read(const struct rows *rows, struct memory *memory)
+{
+	if (rows_count(rows) == 0)
+		return false;
+	rows_uuid(rows, 0, 0, memory->id);
+	memory->session_id = rows_is_null(rows, 0, 1) ? NULL : rows_text(rows, 0, 1, NULL);
+	memory->agent = rows_text(rows, 0, 2, NULL);
+	memory->user_input = rows_text(rows, 0, 3, NULL);
+	memory->assistant_response = rows_text(rows, 0, 4, NULL);
+	memory->metadata = rows_is_null(rows, 0, 5) ? "{}" : rows_text(rows, 0, 5, NULL);
+	memory->created_us = rows_time(rows, 0, 6);
+	memory->updated_us = rows_time(rows, 0, 7);
+	memory->has_embedding = rows_bool(rows, 0, 8);
+	return true;
+}
+
+void memory_totals_ask(struct query *q, const struct principal *who)
+{
+	query_init(q, SQL_status);
+	query_text(q, who->namespace, strlen(who->namespace));
+}
+
+void memory_totals_read(const struct rows *rows, struct memory_totals *totals)
+{
+	totals->memories = rows_int(rows, 0, 0);
+	totals->embedded = rows_int(rows, 0, 1);
+	totals->first_us = rows_is_null(rows, 0, 2) ? INT64_MIN : rows_time(rows, 0, 2);
+	totals->last_us = rows_is_null(rows, 0, 3) ? INT64_MIN : rows_time(rows, 0, 3);
+	totals->sessions = rows_int(rows, 0, 4);
+}

@@ -1,0 +1,3 @@
+-- read
+-- Has any key ever been made?
+SELECT EXISTS (SELECT FROM api_keys)
