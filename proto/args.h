@@ -29,7 +29,7 @@ enum arg_kind {
 	ARG_NUMBER,  /* double; min/max */
 	ARG_BOOLEAN, /* bool */
 	ARG_TIME,    /* int64_t unix microseconds; INT64_MIN when absent. RFC 3339 */
-	ARG_OBJECT,  /* json_t *, borrowed; NULL when absent; max in bytes of its JSON text */
+	ARG_OBJECT,  /* struct arg_json; max in bytes of its JSON text */
 	ARG_VECTOR,  /* struct arg_vector; exactly max finite numbers that fit a float */
 	ARG_RECORD,  /* results only: an object described by items */
 	ARG_RECORDS, /* results only: an array of such objects */
@@ -43,6 +43,11 @@ struct arg_text {
 struct arg_uuid {
 	bool set;
 	unsigned char bytes[16];
+};
+
+struct arg_json {
+	char *text; /* the object as compact JSON; owned; NULL when absent */
+	size_t len;
 };
 
 struct arg_vector {
