@@ -5,10 +5,12 @@
 
 #include "text.h"
 
-bool memory_save_ask(struct query *q, const struct principal *who, const struct memory_new *memory)
+bool memory_save_ask(
+    struct query *q, const struct principal *who, const struct memory_new *memory)
 {
-	struct terms terms = { 0 };
-	bool ok = terms_add_text(&terms, memory->user_input, memory->user_input_len) &&
+	struct terms terms = {0};
+	bool ok =
+	    terms_add_text(&terms, memory->user_input, memory->user_input_len) &&
 	    terms_add_text(&terms, memory->assistant_response, memory->assistant_response_len);
 
 	query_init(q, SQL_memory_save);

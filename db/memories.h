@@ -28,8 +28,8 @@ struct memory_new {
 };
 
 /* False: out of memory; the query is then empty. */
-bool memory_save_ask(struct query *q, const struct principal *who, const struct memory_new *memory)
-    __attribute__((warn_unused_result));
+bool memory_save_ask(struct query *q, const struct principal *who,
+    const struct memory_new *memory) __attribute__((warn_unused_result));
 
 struct memory_saved {
 	char id[37];

@@ -17,7 +17,7 @@ struct event_base;
 struct migration_run;
 
 enum migrate_outcome {
-	MIGRATE_DONE,	/* the schema is up to date */
+	MIGRATE_DONE,   /* the schema is up to date */
 	MIGRATE_FAILED, /* a statement failed or a checksum differs: a person must look */
 };
 
@@ -33,8 +33,8 @@ struct migrate_config {
 };
 
 /* NULL when conninfo does not parse (error says why). */
-struct migration_run *migrate_start(struct event_base *base, const struct migrate_config *config,
-    char *error, unsigned error_len);
+struct migration_run *migrate_start(struct event_base *base,
+    const struct migrate_config *config, char *error, unsigned error_len);
 
 /* Gives up; done will not come. Also frees a finished run. NULL is fine. */
 void migrate_free(struct migration_run *run);

@@ -22,11 +22,11 @@ struct pool;
 
 struct pool_config {
 	const char *conninfo; /* libpq key=value string or URI; copied */
-	int size;	      /* connections at the most */
+	int size;             /* connections at the most */
 	int queue_limit;      /* queries waiting at the most; over it: DB_BUSY */
-	int connect_ms;	      /* deadline for one connection attempt, name lookup included */
-	int wait_ms;	      /* deadline in line */
-	int query_ms;	      /* deadline once sent; also statement_timeout, a little shorter */
+	int connect_ms;       /* deadline for one connection attempt, name lookup included */
+	int wait_ms;          /* deadline in line */
+	int query_ms;         /* deadline once sent; also statement_timeout, a little shorter */
 	/* Told about connections made, lost and refused, for the log. May be NULL. */
 	void (*report)(void *arg, bool healthy, const char *text);
 	void *report_arg;
@@ -35,13 +35,13 @@ struct pool_config {
 struct pool_stats {
 	int size, idle, busy, connecting, waiting;
 	bool open;
-	bool reachable;		 /* the last attempt to connect or query reached the database */
-	char last_error[256];	 /* "" when reachable */
+	bool reachable;       /* the last attempt to connect or query reached the database */
+	char last_error[256]; /* "" when reachable */
 };
 
 /* NULL when conninfo does not parse; then error says why. */
-struct pool *pool_new(struct event_base *base, const struct pool_config *config, char *error,
-    size_t error_len);
+struct pool *pool_new(
+    struct event_base *base, const struct pool_config *config, char *error, size_t error_len);
 
 /* From now on queries run. */
 void pool_open(struct pool *pool);

@@ -8,9 +8,9 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
-#define KEY_PREFIX	 "sage_"
+#define KEY_PREFIX       "sage_"
 #define KEY_RANDOM_BYTES 32
-#define HINT_LEN	 13 /* the prefix and 8 characters: 48 bits stay public, 208 secret */
+#define HINT_LEN         13 /* the prefix and 8 characters: 48 bits stay public, 208 secret */
 
 void key_hash(const char *text, size_t len, unsigned char hash[KEY_HASH_BYTES])
 {

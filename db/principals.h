@@ -18,9 +18,9 @@
 #include "rows.h"
 
 #define PRINCIPAL_NAME_BYTES 128 /* namespace and agent, NUL included */
-#define KEY_HASH_BYTES	     32
-#define KEY_TEXT_BYTES	     64
-#define KEY_HINT_BYTES	     16
+#define KEY_HASH_BYTES       32
+#define KEY_TEXT_BYTES       64
+#define KEY_HINT_BYTES       16
 
 struct principal {
 	char namespace[PRINCIPAL_NAME_BYTES];
@@ -51,7 +51,8 @@ void key_create_ask(struct query *q, const unsigned char hash[KEY_HASH_BYTES], c
     const struct principal *who);
 void key_list_ask(struct query *q);
 void key_list_read(const struct rows *rows, int row, struct key_row *key);
-void key_revoke_ask(struct query *q, const char *id_or_hint); /* rows: id, hint, namespace, agent */
+void key_revoke_ask(
+    struct query *q, const char *id_or_hint); /* rows: id, hint, namespace, agent */
 
 void key_exists_ask(struct query *q);
 bool key_exists_read(const struct rows *rows);

@@ -44,8 +44,8 @@ struct query {
 	/* The pool's own. */
 	query_done done;
 	void *done_arg;
-	struct conn *conn;    /* running there, or NULL */
-	int64_t deadline_ms;  /* CLOCK_MONOTONIC */
+	struct conn *conn;   /* running there, or NULL */
+	int64_t deadline_ms; /* CLOCK_MONOTONIC */
 	bool waiting;
 	TAILQ_ENTRY(query) link;
 };
@@ -54,17 +54,19 @@ void query_init(struct query *q, enum sql_id sql);
 
 /* Each adds the next parameter. A parameter too many is a programming error (abort). */
 void query_null(struct query *q);
-void query_text(struct query *q, const char *text, size_t len); /* NULL text: SQL NULL; also for jsonb given as $n::text::jsonb */
+void query_text(struct query *q, const char *text,
+    size_t len); /* NULL text: SQL NULL; also for jsonb given as $n::text::jsonb */
 void query_bytes(struct query *q, const void *bytes, size_t len);
 void query_int4(struct query *q, int32_t value);
 void query_int8(struct query *q, int64_t value);
 void query_float8(struct query *q, double value);
 void query_bool(struct query *q, bool value);
 void query_uuid(struct query *q, const unsigned char uuid[16]); /* NULL: SQL NULL */
-void query_time(struct query *q, int64_t unix_us); /* timestamptz */
+void query_time(struct query *q, int64_t unix_us);              /* timestamptz */
 void query_int4_array(struct query *q, const int32_t *items, size_t count);
 void query_uuid_array(struct query *q, const unsigned char (*items)[16], size_t count);
-void query_vector(struct query *q, const float *items, size_t count); /* pgvector; NULL: SQL NULL */
+void query_vector(
+    struct query *q, const float *items, size_t count); /* pgvector; NULL: SQL NULL */
 
 /* Frees what the query owns. It must not be waiting or running. */
 void query_fini(struct query *q);

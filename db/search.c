@@ -7,7 +7,7 @@
 
 static bool add_terms(struct query *q, const struct search *search)
 {
-	struct terms terms = { 0 };
+	struct terms terms = {0};
 	bool ok = terms_add_text(&terms, search->words, search->words_len);
 
 	if (ok) {

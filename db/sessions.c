@@ -6,15 +6,16 @@
 /* The columns every session statement starts with. */
 static void read_common(const struct rows *rows, int row, struct session *session)
 {
-	*session = (struct session){ .first_us = INT64_MIN, .last_us = INT64_MIN };
+	*session = (struct session){.first_us = INT64_MIN, .last_us = INT64_MIN};
 	session->id = rows_text(rows, row, 0, NULL);
-	session->name = rows_is_null(rows, row, 1) ? session->id : rows_text(rows, row, 1, NULL);
+	session->name =
+	    rows_is_null(rows, row, 1) ? session->id : rows_text(rows, row, 1, NULL);
 	session->created_us = rows_time(rows, row, 2);
 	session->active_us = rows_time(rows, row, 3);
 }
 
-void session_create_ask(struct query *q, const struct principal *who, const char *id, size_t id_len,
-    const char *name, size_t name_len)
+void session_create_ask(struct query *q, const struct principal *who, const char *id,
+    size_t id_len, const char *name, size_t name_len)
 {
 	query_init(q, SQL_session_create);
 	query_text(q, who->namespace, strlen(who->namespace));
@@ -28,7 +29,8 @@ void session_create_read(const struct rows *rows, struct session *session)
 	session->made = rows_bool(rows, 0, 4);
 }
 
-void session_info_ask(struct query *q, const struct principal *who, const char *id, size_t id_len)
+void session_info_ask(
+    struct query *q, const struct principal *who, const char *id, size_t id_len)
 {
 	query_init(q, SQL_session_info);
 	query_text(q, who->namespace, strlen(who->namespace));

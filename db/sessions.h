@@ -19,15 +19,15 @@ struct session {
 	const char *name;
 	int64_t created_us;
 	int64_t active_us;
-	bool made;	   /* create: it is new */
-	int64_t memories;  /* info, list */
-	int64_t first_us;  /* info: INT64_MIN when it is empty */
+	bool made;        /* create: it is new */
+	int64_t memories; /* info, list */
+	int64_t first_us; /* info: INT64_MIN when it is empty */
 	int64_t last_us;
 };
 
 /* name NULL: the id is its name. */
-void session_create_ask(struct query *q, const struct principal *who, const char *id, size_t id_len,
-    const char *name, size_t name_len);
+void session_create_ask(struct query *q, const struct principal *who, const char *id,
+    size_t id_len, const char *name, size_t name_len);
 void session_create_read(const struct rows *rows, struct session *session);
 
 void session_info_ask(

@@ -10,16 +10,16 @@
 #define FNV_PRIME  16777619U
 
 /* Words that say nothing about the subject of an English question. */
-static const char *const function_words[] = { "a", "about", "an", "and", "are", "as", "at", "be",
-	"been", "by", "can", "could", "did", "do", "does", "for", "from", "had", "has", "have", "how",
-	"i", "in", "is", "it", "its", "me", "my", "of", "on", "or", "that", "the", "their", "they",
-	"this", "to", "was", "we", "were", "what", "when", "where", "which", "who", "why", "will",
-	"with", "would", "you", "your" };
+static const char *const function_words[] = {"a", "about", "an", "and", "are", "as", "at", "be",
+    "been", "by", "can", "could", "did", "do", "does", "for", "from", "had", "has", "have",
+    "how", "i", "in", "is", "it", "its", "me", "my", "of", "on", "or", "that", "the", "their",
+    "they", "this", "to", "was", "we", "were", "what", "when", "where", "which", "who", "why",
+    "will", "with", "would", "you", "your"};
 
 enum script {
-	SCRIPT_NONE,	/* blanks, punctuation: between words */
-	SCRIPT_WORD,	/* letters and digits that form words */
-	SCRIPT_CJK,	/* no blanks between words: characters and pairs */
+	SCRIPT_NONE,    /* blanks, punctuation: between words */
+	SCRIPT_WORD,    /* letters and digits that form words */
+	SCRIPT_CJK,     /* no blanks between words: characters and pairs */
 	SCRIPT_PICTURE, /* emoji: a word by itself */
 };
 
@@ -36,9 +36,10 @@ static locale_t utf8_locale(void)
 static enum script script_of(uint32_t c)
 {
 	if (c < 0x80)
-		return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
-		    ? SCRIPT_WORD
-		    : SCRIPT_NONE;
+		return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+		               (c >= 'A' && c <= 'Z')
+		           ? SCRIPT_WORD
+		           : SCRIPT_NONE;
 	if ((c >= 0x3040 && c <= 0x30ff) || (c >= 0x3400 && c <= 0x4dbf) ||
 	    (c >= 0x4e00 && c <= 0x9fff) || (c >= 0xf900 && c <= 0xfaff) ||
 	    (c >= 0x20000 && c <= 0x3ffff) || (c >= 0xac00 && c <= 0xd7af) || c == 0x3005)
@@ -64,7 +65,7 @@ static uint32_t fold(uint32_t c)
 /* One code point of valid UTF-8; anything broken is taken as one byte. */
 static size_t decode(const unsigned char *s, size_t len, uint32_t *c)
 {
-	static const uint32_t first_mask[] = { 0, 0x7f, 0x1f, 0x0f, 0x07 };
+	static const uint32_t first_mask[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
 	size_t size = s[0] < 0x80 ? 1 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
 
 	if (size > len || (s[0] >= 0x80 && s[0] < 0xc0)) {
@@ -121,7 +122,8 @@ bool terms_add_text(struct terms *terms, const char *text, size_t len)
 		if (script == SCRIPT_WORD) {
 			word = hash_char(word, fold(c));
 			in_word = true;
-		} else if (script != SCRIPT_NONE && !terms_add(terms, hash_char(FNV_OFFSET, c))) {
+		} else if (script != SCRIPT_NONE &&
+		           !terms_add(terms, hash_char(FNV_OFFSET, c))) {
 			return false;
 		}
 		if (script == SCRIPT_CJK && before != 0 &&
@@ -179,5 +181,5 @@ void terms_reduce(struct terms *terms)
 void terms_fini(struct terms *terms)
 {
 	free(terms->items);
-	*terms = (struct terms){ 0 };
+	*terms = (struct terms){0};
 }

@@ -25,7 +25,7 @@ struct header {
 struct reply {
 	int status;
 	const char *content_type; /* NULL: no body and no Content-Type */
-	const char *body;	  /* copied before the call returns */
+	const char *body;         /* copied before the call returns */
 	size_t body_len;
 	const struct header *headers; /* more headers, or NULL */
 };
@@ -44,7 +44,7 @@ struct exchange {
 	const char *query;  /* behind '?', "" when there is none */
 	const char *body;   /* body[body_len] is NUL; the body may hold NULs itself */
 	size_t body_len;
-	const char *id;	  /* request id: in the log and in X-Request-Id */
+	const char *id;   /* request id: in the log and in X-Request-Id */
 	const char *peer; /* address of the other side, for the log */
 
 	/*

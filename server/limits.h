@@ -7,35 +7,37 @@
 #pragma once
 
 /* HTTP: sizes (RFC 9110 leaves them to the server; over them: 414, 431, 413) */
-#define MAX_URI_BYTES	       8192
-#define MAX_HEADER_COUNT       100
-#define MAX_HEADER_BYTES       (32 * 1024)	    /* all names and values of one request */
-#define MAX_BODY_BYTES	       (16 * 1024 * 1024)   /* a 10 MB text still gets an answer naming its field */
-#define MAX_BODIES_TOTAL_BYTES (256 * 1024 * 1024)  /* of all requests being read; over it: 503 */
-#define MAX_PIPELINED_BYTES    (64 * 1024)	    /* read ahead while a request is being answered */
+#define MAX_URI_BYTES    8192
+#define MAX_HEADER_COUNT 100
+#define MAX_HEADER_BYTES (32 * 1024) /* all names and values of one request */
+#define MAX_BODY_BYTES                                                                         \
+	(16 * 1024 * 1024) /* a 10 MB text still gets an answer naming its field */
+#define MAX_BODIES_TOTAL_BYTES                                                                 \
+	(256 * 1024 * 1024)             /* of all requests being read; over it: 503 */
+#define MAX_PIPELINED_BYTES (64 * 1024) /* read ahead while a request is being answered */
 
 /* HTTP: connections */
 #define DEFAULT_MAX_CONNECTIONS 10000 /* over it, accepting pauses */
-#define LISTEN_BACKLOG		4096
-#define ACCEPT_PAUSE_MS		100 /* after EMFILE and the like, and while full */
+#define LISTEN_BACKLOG          4096
+#define ACCEPT_PAUSE_MS         100 /* after EMFILE and the like, and while full */
 
 /* HTTP: absolute deadlines; a byte now and then does not move them */
 #define HEADER_DEADLINE_MS 10000 /* from the first byte of a request, or from accept */
 #define BODY_DEADLINE_MS   60000 /* from the end of the headers */
 #define IDLE_DEADLINE_MS   75000 /* keep-alive without a request; nginx must be shorter */
-#define LINGER_DEADLINE_MS 2000	 /* after an answer that closes: reading off what still comes */
-#define SWEEP_INTERVAL_MS  250	 /* how often deadlines are looked at */
+#define LINGER_DEADLINE_MS 2000  /* after an answer that closes: reading off what still comes */
+#define SWEEP_INTERVAL_MS  250   /* how often deadlines are looked at */
 
 /* HTTP: output of one connection */
-#define MAX_OUTPUT_BYTES      (32 * 1024 * 1024) /* queued and not yet taken by the kernel */
-#define OUTPUT_AGE_DEADLINE_MS 30000		 /* without the client taking a byte */
+#define MAX_OUTPUT_BYTES       (32 * 1024 * 1024) /* queued and not yet taken by the kernel */
+#define OUTPUT_AGE_DEADLINE_MS 30000              /* without the client taking a byte */
 
 /* Life of the process */
 #define DEFAULT_DRAIN_MS 20000 /* SIGTERM: requests under way may finish */
 
 /* JSON */
-#define MAX_JSON_DEPTH	    64 /* nested arrays and objects in a message */
-#define MAX_JSON_INTEGER    9007199254740991LL /* 2^53 - 1: what JavaScript clients keep exactly */
+#define MAX_JSON_DEPTH   64                 /* nested arrays and objects in a message */
+#define MAX_JSON_INTEGER 9007199254740991LL /* 2^53 - 1: what JavaScript clients keep exactly */
 
 /* MCP */
 #define CALL_DEADLINE_MS 30000 /* one tool call, waiting included */

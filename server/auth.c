@@ -1,0 +1,142 @@
+/* auth: reads the credential, asks the cache, then the database. */
+#include "auth.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "clock.h"
+#include "pool.h"
+
+#define MAX_TOKEN_BYTES 512
+
+struct entry {
+	unsigned char hash[KEY_HASH_BYTES];
+	bool has_key;
+	int64_t expires_ms; /* 0: empty */
+	struct principal who;
+};
+
+struct auth {
+	struct pool *pool;
+	bool required;
+	struct entry
+	    cache[AUTH_CACHE_ENTRIES]; /* by the first bytes of the hash; newest wins */
+};
+
+struct auth *auth_new(struct pool *pool, bool required)
+{
+	struct auth *auth = calloc(1, sizeof(*auth));
+
+	if (auth != NULL) {
+		auth->pool = pool;
+		auth->required = required;
+	}
+	return auth;
+}
+
+void auth_free(struct auth *auth)
+{
+	free(auth);
+}
+
+/* False: a credential was sent that cannot be a key. */
+static bool read_credential(struct auth_check *check, const struct exchange *x)
+{
+	static const char scheme[] = "Bearer ";
+	unsigned copies = 0;
+	const char *value = exchange_header(x, "authorization", &copies);
+
+	check->has_key = value != NULL;
+	if (value == NULL)
+		return true;
+	if (copies != 1 || strncasecmp(value, scheme, sizeof(scheme) - 1) != 0)
+		return false;
+	value += sizeof(scheme) - 1;
+	value += strspn(value, " ");
+	size_t len = strlen(value);
+
+	if (len == 0 || len > MAX_TOKEN_BYTES)
+		return false;
+	key_hash(value, len, check->hash);
+	return true;
+}
+
+static struct entry *entry_of(const struct auth_check *check)
+{
+	size_t slot = 0; /* without a key: the hash is all zero */
+
+	memcpy(&slot, check->hash, sizeof(slot));
+	return &check->auth->cache[slot % AUTH_CACHE_ENTRIES];
+}
+
+static bool is_hit(const struct entry *entry, const struct auth_check *check)
+{
+	return entry->expires_ms > clock_ms() && entry->has_key == check->has_key &&
+	       memcmp(entry->hash, check->hash, KEY_HASH_BYTES) == 0;
+}
+
+static void remember(const struct auth_check *check)
+{
+	struct entry *entry = entry_of(check);
+
+	*entry = (struct entry){.has_key = check->has_key,
+	    .expires_ms = clock_ms() + AUTH_CACHE_MS,
+	    .who = check->who};
+	memcpy(entry->hash, check->hash, KEY_HASH_BYTES);
+}
+
+static void on_principal(void *arg, struct rows *rows, const struct db_error *error)
+{
+	struct auth_check *check = arg;
+	enum auth_verdict verdict = AUTH_UNVERIFIED;
+
+	check->waiting = false;
+	if (error->kind == DB_OK) {
+		bool granted = principal_find_read(rows, &check->who);
+
+		/* Refusals are not remembered: a key works from the moment it is made. */
+		if (granted)
+			remember(check);
+		verdict = granted ? AUTH_GRANTED : AUTH_REFUSED;
+	}
+	check->done(check->arg, verdict);
+}
+
+enum auth_verdict auth_check_start(struct auth *auth, struct auth_check *check,
+    const struct exchange *x, void (*done)(void *arg, enum auth_verdict verdict), void *arg)
+{
+	struct db_error error;
+
+	memset(check, 0, sizeof(*check));
+	check->auth = auth;
+	check->done = done;
+	check->arg = arg;
+	if (!read_credential(check, x) || (!check->has_key && auth->required))
+		return AUTH_REFUSED;
+
+	const struct entry *entry = entry_of(check);
+
+	if (is_hit(entry, check)) {
+		check->who = entry->who;
+		return AUTH_GRANTED;
+	}
+	principal_find_ask(&check->query, check->has_key ? check->hash : NULL);
+	if (!pool_run(auth->pool, &check->query, on_principal, check, &error)) {
+		query_fini(&check->query);
+		return AUTH_UNVERIFIED;
+	}
+	check->waiting = true;
+	return AUTH_PENDING;
+}
+
+void auth_check_fini(struct auth_check *check)
+{
+	if (check->auth == NULL)
+		return;
+	if (check->waiting)
+		pool_cancel(check->auth->pool, &check->query);
+	check->waiting = false;
+	query_fini(&check->query);
+	check->auth = NULL;
+}

@@ -1,0 +1,236 @@
+/* call: the step runner, and the way from a failed operation to a sentence. */
+#include "call.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <event2/event.h>
+
+#include "clock.h"
+#include "limits.h"
+#include "log.h"
+#include "pool.h"
+#include "rows.h"
+#include "service.h"
+
+static void call_end(struct call *call, bool failed);
+
+/* Runs steps until one waits, or to the end. */
+static void call_run(struct call *call)
+{
+	while (call->next->run != NULL) {
+		const struct step *step = call->next++;
+
+		call->running = true;
+		enum step_result result = step->run(call);
+		call->running = false;
+
+		if (result == STEP_WAIT) {
+			call->waiting = true;
+			return;
+		}
+		if (result == STEP_FAIL) {
+			call_end(call, true);
+			return;
+		}
+	}
+	call_end(call, false);
+}
+
+static void on_deadline(evutil_socket_t fd, short what, void *arg)
+{
+	struct call *call = arg;
+
+	(void)fd;
+	(void)what;
+	call_fail(call, "%s took longer than %d seconds and was given up. Try again.",
+	    call->tool->name, CALL_DEADLINE_MS / 1000);
+	call_end(call, true);
+}
+
+static bool read_arguments(struct call *call, const struct call_order *order)
+{
+	char text[512];
+
+	if (order->who == NULL) {
+		call_fail(call,
+		    "The memory database cannot be reached right now, so the credential "
+		    "could not be checked. Nothing was done. Try again in a few seconds.");
+		return false;
+	}
+	call->who = *order->who;
+	if (!args_load(call->tool->arguments, order->arguments, call, text, sizeof(text))) {
+		call_fail(call, "%s", text);
+		return false;
+	}
+	return true;
+}
+
+bool call_start(const struct call_order *order, struct call **slot)
+{
+	static const struct timeval deadline = {.tv_sec = CALL_DEADLINE_MS / 1000};
+	struct call *call = calloc(1, order->tool->size);
+
+	if (call == NULL)
+		return false;
+	call->deadline = event_new(order->service->base, -1, 0, on_deadline, call);
+	if (call->deadline == NULL || event_add(call->deadline, &deadline) != 0) {
+		call_free(call);
+		return false;
+	}
+	call->service = order->service;
+	call->tool = order->tool;
+	call->done = order->done;
+	call->done_arg = order->arg;
+	call->next = order->tool->steps;
+	call->started_ms = clock_ms();
+	snprintf(call->request_id, sizeof(call->request_id), "%s", order->request_id);
+	*slot = call;
+	if (read_arguments(call, order))
+		call_run(call);
+	else
+		call_end(call, true);
+	return true;
+}
+
+static void stop_waiting(struct call *call)
+{
+	if (call->waiting)
+		pool_cancel(call->service->pool, &call->query);
+	call->waiting = false;
+	event_del(call->deadline);
+}
+
+static void log_call(const struct call *call, const char *outcome)
+{
+	char took[24];
+
+	snprintf(took, sizeof(took), "%lld", (long long)(clock_ms() - call->started_ms));
+	log_info("call", "tool", call->tool->name, "outcome", outcome, "ms", took, "request_id",
+	    call->request_id, "namespace", call->who.namespace, "agent", call->who.agent);
+}
+
+/* The one way out: answered, failed, or too late. */
+static void call_end(struct call *call, bool failed)
+{
+	stop_waiting(call);
+	if (call->text_out != NULL) {
+		fclose(call->text_out);
+		call->text_out = NULL;
+	}
+	call->failed = failed;
+	log_call(call, failed ? "error" : "ok");
+	call->done(call->done_arg, call);
+}
+
+void call_cancel(struct call *call)
+{
+	assert(!call->running);
+	stop_waiting(call);
+	log_call(call, "cancelled");
+	call_free(call);
+}
+
+void call_free(struct call *call)
+{
+	if (call == NULL)
+		return;
+	if (call->deadline != NULL)
+		event_free(call->deadline);
+	if (call->text_out != NULL)
+		fclose(call->text_out);
+	if (call->tool != NULL)
+		args_fini(call->tool->arguments, call);
+	query_fini(&call->query);
+	rows_free(call->rows);
+	json_decref(call->result);
+	free(call->text);
+	free(call);
+}
+
+FILE *call_text(struct call *call)
+{
+	if (call->text_out == NULL)
+		call->text_out = open_memstream(&call->text, &call->text_len);
+	if (call->text_out == NULL)
+		abort(); /* out of memory for a stream: nothing sensible can be answered */
+	return call->text_out;
+}
+
+enum step_result call_fail(struct call *call, const char *format, ...)
+{
+	va_list list;
+
+	va_start(list, format);
+	vfprintf(call_text(call), format, list);
+	va_end(list);
+	return STEP_FAIL;
+}
+
+/* What a failed statement means to the one who called the tool. */
+static enum step_result fail_from_db(struct call *call, const struct db_error *error)
+{
+	bool wrote = !call->tool->reads_only;
+
+	log_warn("statement failed", "statement", sql_name(call->query.sql), "sqlstate",
+	    error->sqlstate, "error", error->text, "request_id", call->request_id);
+	switch (error->kind) {
+	case DB_OK:
+		break;
+	case DB_UNAVAILABLE:
+		return call_fail(call,
+		    "The memory database cannot be reached right now. %s"
+		    "Try again in a few seconds.",
+		    wrote ? "Nothing was saved. " : "");
+	case DB_BUSY:
+		return call_fail(call,
+		    "The server is busy: no database connection became free in "
+		    "time. %sTry again in a few seconds.",
+		    wrote ? "Nothing was saved. " : "");
+	case DB_TIMEOUT:
+	case DB_UNCERTAIN:
+		if (wrote)
+			return call_fail(call,
+			    "The database did not confirm in time: this may or may "
+			    "not have been saved. Look for it before you save again.");
+		return call_fail(
+		    call, "The database did not answer in time. Try again, or ask for less.");
+	case DB_REJECTED:
+		return call_fail(call,
+		    "The database refused these values (SQLSTATE %s); request %s.",
+		    error->sqlstate, call->request_id);
+	case DB_FAILED:
+		break;
+	}
+	return call_fail(call,
+	    "Internal database error; the server's log says more under request %s.",
+	    call->request_id);
+}
+
+static void on_query_done(void *arg, struct rows *rows, const struct db_error *error)
+{
+	struct call *call = arg;
+
+	assert(call->waiting && !call->running);
+	call->waiting = false;
+	if (error->kind != DB_OK) {
+		fail_from_db(call, error);
+		call_end(call, true);
+		return;
+	}
+	rows_free(call->rows);
+	call->rows = rows_take(rows);
+	query_fini(&call->query);
+	call_run(call);
+}
+
+enum step_result call_query(struct call *call)
+{
+	struct db_error error;
+
+	if (!pool_run(call->service->pool, &call->query, on_query_done, call, &error))
+		return fail_from_db(call, &error);
+	return STEP_WAIT;
+}

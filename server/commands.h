@@ -1,0 +1,12 @@
+/*
+ * commands: what `sage-mcp COMMAND` does. Each returns the exit status: 0 fine,
+ * 1 failed (the reason is on stderr), 2 used wrongly.
+ */
+#pragma once
+
+struct options;
+
+int command_serve(struct options *options, int argc, char **argv);
+int command_migrate(struct options *options, int argc, char **argv);
+int command_key(struct options *options, int argc, char **argv);
+int command_healthcheck(struct options *options, int argc, char **argv);

@@ -1,0 +1,84 @@
+/* main: reads the options and runs one command. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "commands.h"
+#include "log.h"
+#include "options.h"
+
+/* clang-format off */
+static const struct command {
+	const char *name;
+	int (*run)(struct options *options, int argc, char **argv);
+	const char *usage;
+	const char *help;
+} commands[] = {
+	{ "serve",	 command_serve,	      "serve",
+	  "Serve MCP on LISTEN until SIGTERM. This is the default command." },
+	{ "migrate",	 command_migrate,     "migrate",
+	  "Bring the database schema up to date, then exit." },
+	{ "key",	 command_key,	      "key create AGENT [NAMESPACE] | key list | key revoke ID-OR-HINT",
+	  "Make, list and end API keys. A key stands for one agent in one namespace." },
+	{ "healthcheck", command_healthcheck, "healthcheck",
+	  "Ask the server on LISTEN for /readyz; exit status 0 when it is ready." },
+};
+/* clang-format on */
+
+static void print_help(FILE *out)
+{
+	fputs("sage-mcp " SAGE_VERSION ": long-term memory for AI agents, over MCP\n\n"
+	      "Usage: sage-mcp [COMMAND] [OPTIONS]\n\n"
+	      "Commands:\n\n",
+	    out);
+	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
+		fprintf(out, "  sage-mcp %s\n      %s\n", commands[i].usage, commands[i].help);
+	fputc('\n', out);
+	options_print_help(out);
+	fputs("\nSignals: TERM or INT drains and exits, a second one exits at once; HUP "
+	      "re-reads the "
+	      "configuration.\n",
+	    out);
+}
+
+static int run(struct options *options)
+{
+	const char *name = options->word_count > 0 ? options->words[0] : "serve";
+
+	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
+		if (strcmp(commands[i].name, name) != 0)
+			continue;
+		int rest = options->word_count > 0 ? options->word_count - 1 : 0;
+
+		return commands[i].run(options, rest, options->words + 1);
+	}
+	fprintf(stderr, "sage-mcp: there is no command '%s'; --help lists them\n", name);
+	return 2;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	char error[512];
+	int status = 0;
+
+	if (argc > 1 && strcmp(argv[1], "--version") == 0) {
+		puts("sage-mcp " SAGE_VERSION);
+		return 0;
+	}
+	signal(SIGPIPE,
+	    SIG_IGN); /* a client that closes is an error of write(), not a reason to die */
+	if (!options_load(&options, argc, argv, error, sizeof(error))) {
+		fprintf(stderr, "sage-mcp: %s\n", error);
+		status = 2;
+	} else if (options.help) {
+		print_help(stdout);
+	} else if (options.print_config) {
+		options_print_values(&options, stdout);
+	} else {
+		log_set_level(option_text(&options, OPT_LOG_LEVEL));
+		status = run(&options);
+	}
+	options_fini(&options);
+	return status;
+}

@@ -1,0 +1,411 @@
+/* options: loads, checks and prints the option table. */
+#include "options.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+
+#define MAX_CONFIG_LINE_BYTES 8192
+#define MAX_NAME_BYTES        64
+
+enum option_kind {
+	KIND_TEXT,
+	KIND_SECRET,
+	KIND_NUMBER,
+	KIND_BOOLEAN,
+	KIND_AUTH,
+	KIND_LEVEL,
+};
+
+struct option {
+	const char *name;
+	const char *other; /* another environment variable that means the same */
+	enum option_kind kind;
+	const char *fallback;
+	long least, most; /* NUMBER: value; TEXT, SECRET: length */
+	bool reload;
+	const char *help;
+};
+
+static const struct option table[OPT_COUNT] = {
+#define OPTION(id, name, other, kind, fallback, least, most, reload, help)                     \
+	[OPT_##id] = {name, other, KIND_##kind, fallback, least, most, reload, help},
+#include "options.def"
+#undef OPTION
+};
+
+static const char *const source_names[] = {
+    [FROM_DEFAULT] = "default",
+    [FROM_FILE] = "file",
+    [FROM_ENVIRONMENT] = "environment",
+    [FROM_FLAG] = "flag",
+};
+
+static const char *const booleans[] = {
+    "true", "1", "yes", "on", "false", "0", "no", "off", NULL};
+static const char *const auth_modes[] = {"auto", "required", NULL};
+static const char *const levels[] = {"debug", "info", "warn", "error", NULL};
+
+static bool is_one_of(const char *value, const char *const *words)
+{
+	for (; *words != NULL; words++) {
+		if (strcasecmp(value, *words) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool check_number(const struct option *opt, const char *value, char *error, size_t len)
+{
+	char *end;
+
+	errno = 0;
+	long number = strtol(value, &end, 10);
+
+	if (errno == 0 && end != value && *end == '\0' && number >= opt->least &&
+	    number <= opt->most)
+		return true;
+	snprintf(error, len, "%s: '%.40s' is not a whole number from %ld to %ld", opt->name,
+	    value, opt->least, opt->most);
+	return false;
+}
+
+static bool check_value(const struct option *opt, const char *value, char *error, size_t len)
+{
+	switch (opt->kind) {
+	case KIND_TEXT:
+	case KIND_SECRET:
+		if (strlen(value) >= (size_t)opt->least && strlen(value) <= (size_t)opt->most)
+			return true;
+		snprintf(error, len, "%s: must have %ld to %ld characters, has %zu", opt->name,
+		    opt->least, opt->most, strlen(value));
+		return false;
+	case KIND_NUMBER:
+		return check_number(opt, value, error, len);
+	case KIND_BOOLEAN:
+		if (is_one_of(value, booleans))
+			return true;
+		snprintf(error, len, "%s: '%.40s' is neither true nor false", opt->name, value);
+		return false;
+	case KIND_AUTH:
+		if (is_one_of(value, auth_modes))
+			return true;
+		snprintf(
+		    error, len, "%s: '%.40s' is neither auto nor required", opt->name, value);
+		return false;
+	case KIND_LEVEL:
+		if (is_one_of(value, levels))
+			return true;
+		snprintf(error, len, "%s: '%.40s' is none of debug, info, warn, error",
+		    opt->name, value);
+		return false;
+	}
+	return false;
+}
+
+static bool set(struct options *o, size_t id, const char *value, enum option_source from,
+    char *error, size_t len)
+{
+	if (!check_value(&table[id], value, error, len))
+		return false;
+	char *copy = strdup(value);
+
+	if (copy == NULL) {
+		snprintf(error, len, "out of memory");
+		return false;
+	}
+	free(o->values[id]);
+	o->values[id] = copy;
+	o->from[id] = from;
+	return true;
+}
+
+/* NAME=value lines; '#' starts a comment line; quotes around a value are taken off. */
+static bool load_file(struct options *o, const char *path, char *error, size_t len)
+{
+	char line[MAX_CONFIG_LINE_BYTES];
+	FILE *file = fopen(path, "re");
+	bool ok = file != NULL;
+
+	if (!ok)
+		snprintf(error, len, "--config %s: %s", path, strerror(errno));
+	for (int number = 1; ok && fgets(line, sizeof(line), file) != NULL; number++) {
+		char *key = line + strspn(line, " \t");
+		char *value = strchr(key, '=');
+		size_t id = 0;
+
+		key[strcspn(key, "\r\n")] = '\0';
+		if (*key == '\0' || *key == '#')
+			continue;
+		if (value != NULL)
+			*value++ = '\0';
+		while (id < OPT_COUNT && strcmp(table[id].name, key) != 0)
+			id++;
+		if (value == NULL || id == OPT_COUNT) {
+			snprintf(error, len,
+			    "%s:%d: unknown key '%.60s'; --help lists the keys", path, number,
+			    key);
+			ok = false;
+			break;
+		}
+		size_t value_len = strlen(value);
+
+		if (value_len >= 2 && (*value == '"' || *value == '\'') &&
+		    value[value_len - 1] == *value) {
+			value[value_len - 1] = '\0';
+			value++;
+		}
+		ok = set(o, id, value, FROM_FILE, error, len);
+	}
+	if (file != NULL)
+		fclose(file);
+	return ok;
+}
+
+/* NAME_FILE: the secret is the file's first line. */
+static bool load_secret_file(
+    struct options *o, size_t id, const char *name, const char *path, char *error, size_t len)
+{
+	char line[MAX_CONFIG_LINE_BYTES] = "";
+	FILE *file = fopen(path, "re");
+
+	if (file == NULL) {
+		snprintf(error, len, "%s: %s: %s", name, path, strerror(errno));
+		return false;
+	}
+	bool got = fgets(line, sizeof(line), file) != NULL;
+
+	fclose(file);
+	if (!got) {
+		snprintf(error, len, "%s: %s is empty", name, path);
+		return false;
+	}
+	line[strcspn(line, "\r\n")] = '\0';
+	return set(o, id, line, FROM_ENVIRONMENT, error, len);
+}
+
+static bool load_variable(
+    struct options *o, size_t id, const char *name, char *error, size_t len)
+{
+	char file_name[MAX_NAME_BYTES];
+	const char *value = getenv(name);
+	const char *path = NULL;
+
+	if (table[id].kind == KIND_SECRET) {
+		snprintf(file_name, sizeof(file_name), "%s_FILE", name);
+		path = getenv(file_name);
+	}
+	if (value != NULL && path != NULL) {
+		snprintf(error, len, "%s and %s are both set; keep one", name, file_name);
+		return false;
+	}
+	if (path != NULL)
+		return load_secret_file(o, id, file_name, path, error, len);
+	return value == NULL || set(o, id, value, FROM_ENVIRONMENT, error, len);
+}
+
+static bool load_environment(struct options *o, char *error, size_t len)
+{
+	for (size_t id = 0; id < OPT_COUNT; id++) {
+		if (table[id].other != NULL &&
+		    !load_variable(o, id, table[id].other, error, len))
+			return false;
+		if (!load_variable(o, id, table[id].name, error, len))
+			return false;
+	}
+	return true;
+}
+
+static void flag_name(const char *name, char flag[MAX_NAME_BYTES])
+{
+	size_t i = 0;
+
+	for (; name[i] != '\0' && i < MAX_NAME_BYTES - 1; i++)
+		flag[i] = name[i] == '_' ? '-' : (char)tolower((unsigned char)name[i]);
+	flag[i] = '\0';
+}
+
+/* One "--name value" or "--name=value"; *i moves on to the last word used. */
+static bool load_flag(struct options *o, int argc, char **argv, int *i, const char **config,
+    char *error, size_t len)
+{
+	char flag[MAX_NAME_BYTES];
+	const char *given = argv[*i] + 2;
+	size_t given_len = strcspn(given, "=");
+	const char *value = given[given_len] == '=' ? given + given_len + 1 : NULL;
+	bool is_config = given_len == 6 && strncmp(given, "config", 6) == 0;
+	size_t id = 0;
+
+	for (; id < OPT_COUNT; id++) {
+		flag_name(table[id].name, flag);
+		if (strlen(flag) == given_len && strncmp(flag, given, given_len) == 0)
+			break;
+	}
+	if (id == OPT_COUNT && !is_config) {
+		snprintf(error, len, "unknown flag --%.*s; --help lists the flags",
+		    (int)given_len, given);
+		return false;
+	}
+	if (value == NULL && *i + 1 < argc)
+		value = argv[++*i];
+	if (value == NULL) {
+		snprintf(error, len, "--%.*s needs a value", (int)given_len, given);
+		return false;
+	}
+	if (is_config) {
+		*config = value;
+		return true;
+	}
+	return set(o, id, value, FROM_FLAG, error, len);
+}
+
+static bool load_flags(
+    struct options *o, int argc, char **argv, const char **config, char *error, size_t len)
+{
+	o->argc = argc;
+	o->argv = argv;
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+			o->help = true;
+		} else if (strcmp(argv[i], "--print-config") == 0) {
+			o->print_config = true;
+		} else if (strncmp(argv[i], "--", 2) == 0) {
+			if (!load_flag(o, argc, argv, &i, config, error, len))
+				return false;
+		} else if (o->word_count == OPTIONS_MAX_WORDS) {
+			snprintf(error, len, "too many words, at '%.40s'", argv[i]);
+			return false;
+		} else {
+			o->words[o->word_count++] = argv[i];
+		}
+	}
+	return true;
+}
+
+bool options_load(struct options *o, int argc, char **argv, char *error, size_t error_len)
+{
+	struct options flags = {0};
+	const char *config = NULL;
+	bool ok = load_flags(&flags, argc, argv, &config, error, error_len);
+
+	*o = flags;
+	memset(o->values, 0, sizeof(o->values));
+	for (size_t id = 0; ok && id < OPT_COUNT; id++)
+		ok = set(o, id, table[id].fallback, FROM_DEFAULT, error, error_len);
+	if (ok && config != NULL)
+		ok = load_file(o, config, error, error_len);
+	ok = ok && load_environment(o, error, error_len);
+	for (size_t id = 0; ok && id < OPT_COUNT; id++) {
+		if (flags.values[id] != NULL)
+			ok = set(o, id, flags.values[id], FROM_FLAG, error, error_len);
+	}
+	options_fini(&flags);
+	return ok;
+}
+
+void options_fini(struct options *o)
+{
+	for (size_t id = 0; id < OPT_COUNT; id++) {
+		free(o->values[id]);
+		o->values[id] = NULL;
+	}
+}
+
+const char *option_text(const struct options *o, enum option_id id)
+{
+	return o->values[id];
+}
+
+long option_number(const struct options *o, enum option_id id)
+{
+	return strtol(o->values[id], NULL, 10);
+}
+
+bool option_bool(const struct options *o, enum option_id id)
+{
+	return strchr("tTyY1", *o->values[id]) != NULL || strcasecmp(o->values[id], "on") == 0;
+}
+
+void options_reload(
+    struct options *o, struct options *fresh, void (*changed)(const char *name, bool applied))
+{
+	for (size_t id = 0; id < OPT_COUNT; id++) {
+		if (strcmp(o->values[id], fresh->values[id]) == 0)
+			continue;
+		changed(table[id].name, table[id].reload);
+		if (table[id].reload) {
+			char *old = o->values[id];
+
+			o->values[id] = fresh->values[id];
+			o->from[id] = fresh->from[id];
+			fresh->values[id] = old;
+		}
+	}
+}
+
+/* One key='value' of a connection string, with quotes and backslashes escaped. */
+static void print_conninfo(FILE *out, const char *key, const char *value)
+{
+	if (*value == '\0')
+		return;
+	fprintf(out, "%s='", key);
+	for (; *value != '\0'; value++) {
+		if (*value == '\'' || *value == '\\')
+			fputc('\\', out);
+		fputc(*value, out);
+	}
+	fputs("' ", out);
+}
+
+char *options_conninfo(const struct options *o)
+{
+	char *text = NULL;
+	size_t len;
+
+	if (*o->values[OPT_DATABASE_URL] != '\0')
+		return strdup(o->values[OPT_DATABASE_URL]);
+	FILE *out = open_memstream(&text, &len);
+
+	if (out == NULL)
+		return NULL;
+	print_conninfo(out, "host", o->values[OPT_DB_HOST]);
+	print_conninfo(out, "port", o->values[OPT_DB_PORT]);
+	print_conninfo(out, "user", o->values[OPT_DB_USER]);
+	print_conninfo(out, "password", o->values[OPT_DB_PASSWORD]);
+	print_conninfo(out, "dbname", o->values[OPT_DB_NAME]);
+	fclose(out);
+	return text;
+}
+
+void options_print_help(FILE *out)
+{
+	fputs("Options, as flag, environment variable, and default:\n\n", out);
+	for (size_t id = 0; id < OPT_COUNT; id++) {
+		const struct option *opt = &table[id];
+		char flag[MAX_NAME_BYTES];
+
+		flag_name(opt->name, flag);
+		fprintf(out, "  --%-22s %-22s %s\n      %s\n", flag, opt->name,
+		    *opt->fallback ? opt->fallback : "-", opt->help);
+		if (opt->kind == KIND_SECRET)
+			fprintf(
+			    out, "      %s_FILE names a file to read it from.\n", opt->name);
+	}
+	fputs("\n  --config FILE     NAME=value lines; weaker than the environment\n"
+	      "  --print-config    print what is in force, secrets hidden, and exit\n"
+	      "  --help            this text\n",
+	    out);
+}
+
+void options_print_values(const struct options *o, FILE *out)
+{
+	for (size_t id = 0; id < OPT_COUNT; id++) {
+		bool hide = table[id].kind == KIND_SECRET && *o->values[id] != '\0';
+
+		fprintf(out, "%s=%s # %s\n", table[id].name, hide ? "********" : o->values[id],
+		    source_names[o->from[id]]);
+	}
+}

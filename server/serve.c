@@ -1,0 +1,304 @@
+/*
+ * serve: builds the service, runs it, takes it down.
+ *
+ *	pool + auth + HTTP -> listen -> migrate (again and again, until the database is there)
+ *	-> open the pool -> ... -> SIGTERM: drain -> exit
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <event2/event.h>
+
+#include "auth.h"
+#include "clock.h"
+#include "commands.h"
+#include "http/http.h"
+#include "limits.h"
+#include "log.h"
+#include "mcp/request.h"
+#include "migrate.h"
+#include "options.h"
+#include "pool.h"
+#include "principals.h"
+#include "routes.h"
+#include "service.h"
+
+#define KEY_POLL_MS 2000 /* a public address opens this soon after the first key was made */
+
+struct serve {
+	struct service service;
+	struct http_server *http;
+	struct migration_run *migration;
+	char *conninfo;
+	struct event *signals[3];
+	struct event *key_timer;
+	struct query key_query;
+};
+
+static void report_pool(void *arg, bool healthy, const char *text)
+{
+	(void)arg;
+	log_pairs(healthy ? LOG_INFO : LOG_WARN, "database", "state", text, (char *)0);
+}
+
+static void report_migration(void *arg, bool healthy, const char *text)
+{
+	(void)arg;
+	log_pairs(healthy ? LOG_INFO : LOG_WARN, "migration", "state", text, (char *)0);
+}
+
+static void on_migrated(void *arg, enum migrate_outcome outcome, int applied, const char *error)
+{
+	struct serve *serve = arg;
+	char count[16];
+
+	if (outcome == MIGRATE_FAILED) {
+		serve->service.schema = SCHEMA_FAILED;
+		log_error(
+		    "the schema could not be brought up to date; tools stay off until it is",
+		    "error", error);
+		return;
+	}
+	snprintf(count, sizeof(count), "%d", applied);
+	log_info("schema is up to date", "migrations_applied", count);
+	serve->service.schema = SCHEMA_READY;
+	pool_open(serve->service.pool);
+}
+
+static bool start_database(struct serve *serve, char *error, size_t len)
+{
+	struct options *o = serve->service.options;
+	struct migrate_config migrate = {
+	    .connect_ms = (int)option_number(o, OPT_DB_CONNECT_TIMEOUT_MS),
+	    .keep_trying = true,
+	    .report = report_migration,
+	    .done = on_migrated,
+	    .arg = serve,
+	};
+
+	if (!option_bool(o, OPT_MIGRATE)) {
+		serve->service.schema = SCHEMA_READY;
+		pool_open(serve->service.pool);
+		return true;
+	}
+	migrate.conninfo = serve->conninfo;
+	serve->migration = migrate_start(serve->service.base, &migrate, error, (unsigned)len);
+	return serve->migration != NULL;
+}
+
+static bool listen_on(struct serve *serve, const char *address, char *error, size_t len)
+{
+	char text[280];
+
+	if (!http_listen(serve->http, address, error, len))
+		return false;
+	/* ":0" lets the system choose; the log says what it chose. */
+	snprintf(text, sizeof(text), "%.*s:%u", (int)(strrchr(address, ':') - address), address,
+	    http_port(serve->http));
+	log_info("listening", "address", text);
+	return true;
+}
+
+static bool is_loopback_address(const char *address)
+{
+	return strncmp(address, "127.", 4) == 0 || strncmp(address, "localhost:", 10) == 0 ||
+	       strncmp(address, "[::1]:", 6) == 0;
+}
+
+static void on_key_exists(void *arg, struct rows *rows, const struct db_error *db_error)
+{
+	static const struct timeval again = {.tv_sec = KEY_POLL_MS / 1000};
+	struct serve *serve = arg;
+	const char *address = option_text(serve->service.options, OPT_LISTEN);
+	char error[256];
+
+	if (db_error->kind != DB_OK || !key_exists_read(rows))
+		event_add(serve->key_timer, &again);
+	else if (!listen_on(serve, address, error, sizeof(error)))
+		log_error("cannot listen", "address", address, "error", error);
+}
+
+static void look_for_key(evutil_socket_t fd, short what, void *arg)
+{
+	struct serve *serve = arg;
+	struct db_error error;
+
+	(void)fd;
+	(void)what;
+	query_fini(&serve->key_query);
+	key_exists_ask(&serve->key_query);
+	if (!pool_run(serve->service.pool, &serve->key_query, on_key_exists, serve, &error))
+		on_key_exists(serve, NULL, &error);
+}
+
+/*
+ * Without any key a stranger would be the local agent, so a public address waits for
+ * the first key; until then the same port is served on loopback.
+ */
+static bool start_listening(struct serve *serve, char *error, size_t len)
+{
+	struct options *o = serve->service.options;
+	const char *address = option_text(o, OPT_LISTEN);
+	const char *port = strrchr(address, ':');
+	char local[32];
+
+	if (port == NULL || *(port + 1) == '\0') {
+		snprintf(error, len, "LISTEN: '%s' is not HOST:PORT", address);
+		return false;
+	}
+	if (is_loopback_address(address) || strcmp(option_text(o, OPT_AUTH), "required") == 0)
+		return listen_on(serve, address, error, len);
+	snprintf(local, sizeof(local), "127.0.0.1%.8s", port);
+	log_warn("serving on loopback only until an API key exists; make one with 'sage-mcp "
+	         "key create "
+	         "AGENT'",
+	    "wanted", address, "serving", local);
+	look_for_key(-1, 0, serve);
+	return listen_on(serve, local, error, len);
+}
+
+static void on_drained(void *arg)
+{
+	struct serve *serve = arg;
+
+	event_base_loopbreak(serve->service.base);
+}
+
+static void on_term(evutil_socket_t number, short what, void *arg)
+{
+	struct serve *serve = arg;
+
+	(void)number;
+	(void)what;
+	if (serve->service.draining) {
+		log_warn("second signal: leaving at once");
+		event_base_loopbreak(serve->service.base);
+		return;
+	}
+	log_info("draining");
+	serve->service.draining = true;
+	http_drain(serve->http, (int)option_number(serve->service.options, OPT_DRAIN_MS),
+	    on_drained, serve);
+}
+
+static void log_change(const char *name, bool applied)
+{
+	log_info("configuration changed", "option", name, "effect",
+	    applied ? "now" : "after a restart");
+}
+
+static void on_hup(evutil_socket_t number, short what, void *arg)
+{
+	struct serve *serve = arg;
+	struct options *old = serve->service.options;
+	struct options fresh;
+	char error[512];
+
+	(void)number;
+	(void)what;
+	if (options_load(&fresh, old->argc, old->argv, error, sizeof(error))) {
+		options_reload(old, &fresh, log_change);
+		log_set_level(option_text(old, OPT_LOG_LEVEL));
+		log_info("configuration read again");
+	} else {
+		log_error(
+		    "configuration not taken; the old one stays in force", "error", error);
+	}
+	options_fini(&fresh);
+}
+
+static bool catch_signals(struct serve *serve)
+{
+	static const struct {
+		int number;
+		event_callback_fn run;
+	} wanted[] = {{SIGTERM, on_term}, {SIGINT, on_term}, {SIGHUP, on_hup}};
+
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(*wanted); i++) {
+		serve->signals[i] =
+		    evsignal_new(serve->service.base, wanted[i].number, wanted[i].run, serve);
+		if (serve->signals[i] == NULL || event_add(serve->signals[i], NULL) != 0)
+			return false;
+	}
+	return true;
+}
+
+static bool build(struct serve *serve, char *error, size_t len)
+{
+	struct options *o = serve->service.options;
+	struct pool_config pool = {
+	    .size = (int)option_number(o, OPT_DB_POOL_SIZE),
+	    .queue_limit = (int)option_number(o, OPT_DB_QUEUE_LIMIT),
+	    .connect_ms = (int)option_number(o, OPT_DB_CONNECT_TIMEOUT_MS),
+	    .wait_ms = (int)option_number(o, OPT_DB_WAIT_TIMEOUT_MS),
+	    .query_ms = (int)option_number(o, OPT_DB_QUERY_TIMEOUT_MS),
+	    .report = report_pool,
+	};
+	struct http_config http = {
+	    .max_connections = (size_t)option_number(o, OPT_MAX_CONNECTIONS),
+	    .handler = routes_handle,
+	    .handler_arg = &serve->service,
+	};
+
+	snprintf(error, len, "out of memory");
+	serve->service.base = event_base_new();
+	serve->conninfo = options_conninfo(o);
+	if (serve->service.base == NULL || serve->conninfo == NULL || !methods_init())
+		return false;
+	serve->key_timer = evtimer_new(serve->service.base, look_for_key, serve);
+	pool.conninfo = serve->conninfo;
+	serve->service.pool = pool_new(serve->service.base, &pool, error, len);
+	if (serve->key_timer == NULL || serve->service.pool == NULL)
+		return false;
+	serve->service.auth =
+	    auth_new(serve->service.pool, strcmp(option_text(o, OPT_AUTH), "required") == 0);
+	serve->http = http_new(serve->service.base, &http);
+	return serve->service.auth != NULL && serve->http != NULL && catch_signals(serve);
+}
+
+static void take_down(struct serve *serve)
+{
+	http_free(serve->http); /* first: it ends what uses the rest */
+	migrate_free(serve->migration);
+	if (serve->service.pool != NULL)
+		pool_cancel(serve->service.pool, &serve->key_query);
+	query_fini(&serve->key_query);
+	pool_free(serve->service.pool);
+	auth_free(serve->service.auth);
+	methods_fini();
+	for (size_t i = 0; i < sizeof(serve->signals) / sizeof(*serve->signals); i++) {
+		if (serve->signals[i] != NULL)
+			event_free(serve->signals[i]);
+	}
+	if (serve->key_timer != NULL)
+		event_free(serve->key_timer);
+	if (serve->service.base != NULL)
+		event_base_free(serve->service.base);
+	free(serve->conninfo);
+}
+
+int command_serve(struct options *options, int argc, char **argv)
+{
+	struct serve serve = {.service = {.options = options, .started_ms = clock_ms()}};
+	char error[512];
+	int status = 1;
+
+	(void)argv;
+	if (argc != 0) {
+		fputs("sage-mcp serve takes no words, only options\n", stderr);
+		return 2;
+	}
+	if (build(&serve, error, sizeof(error)) &&
+	    start_listening(&serve, error, sizeof(error)) &&
+	    start_database(&serve, error, sizeof(error))) {
+		event_base_dispatch(serve.service.base);
+		log_info("stopped");
+		status = 0;
+	} else {
+		log_error("cannot start", "error", error);
+	}
+	take_down(&serve);
+	return status;
+}

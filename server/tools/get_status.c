@@ -1,0 +1,83 @@
+/*
+ * get_status: what the memory holds and how the server is doing.
+ *
+ *	count -> report
+ */
+#include "clock.h"
+#include "memories.h"
+#include "pool.h"
+#include "rows.h"
+#include "service.h"
+#include "tools/show.h"
+#include "tools/tools.h"
+
+struct get_status {
+	struct call call;
+};
+
+/* clang-format off */
+static const struct arg arguments[] = { { 0 } };
+
+static const struct arg pool_results[] = {
+	{ .name = "size", .kind = ARG_INTEGER, .required = true },
+	{ .name = "idle", .kind = ARG_INTEGER, .required = true },
+	{ .name = "busy", .kind = ARG_INTEGER, .required = true },
+	{ .name = "waiting", .kind = ARG_INTEGER, .required = true },
+	{ 0 },
+};
+
+static const struct arg results[] = {
+	{ .name = "version", .kind = ARG_TEXT, .required = true },
+	{ .name = "uptime_seconds", .kind = ARG_INTEGER, .required = true },
+	{ .name = "namespace", .kind = ARG_TEXT, .required = true },
+	{ .name = "agent", .kind = ARG_TEXT, .required = true },
+	{ .name = "memories", .kind = ARG_INTEGER, .required = true },
+	{ .name = "with_embedding", .kind = ARG_INTEGER, .required = true },
+	{ .name = "sessions", .kind = ARG_INTEGER, .required = true },
+	{ .name = "first_memory_at", .kind = ARG_TIME },
+	{ .name = "last_memory_at", .kind = ARG_TIME },
+	{ .name = "database_pool", .kind = ARG_RECORD, .required = true, .items = pool_results },
+	{ 0 },
+};
+/* clang-format on */
+
+static enum step_result count(struct call *call)
+{
+	memory_totals_ask(&call->query, &call->who);
+	return call_query(call);
+}
+
+static enum step_result report(struct call *call)
+{
+	struct pool_stats pool = pool_stats(call->service->pool);
+	struct memory_totals totals;
+
+	memory_totals_read(call->rows, &totals);
+	call->result = json_pack("{s:s, s:I, s:s, s:s, s:I, s:I, s:I, s:{s:i, s:i, s:i, s:i}}",
+	    "version", SAGE_VERSION, "uptime_seconds",
+	    (json_int_t)((clock_ms() - call->service->started_ms) / 1000), "namespace",
+	    call->who.namespace, "agent", call->who.agent, "memories",
+	    (json_int_t)totals.memories, "with_embedding", (json_int_t)totals.embedded,
+	    "sessions", (json_int_t)totals.sessions, "database_pool", "size", pool.size, "idle",
+	    pool.idle, "busy", pool.busy, "waiting", pool.waiting);
+	if (totals.memories > 0) {
+		json_object_set_new(
+		    call->result, "first_memory_at", show_time(totals.first_us));
+		json_object_set_new(call->result, "last_memory_at", show_time(totals.last_us));
+	}
+	return STEP_NEXT;
+}
+
+static const struct step steps[] = {STEP(count), STEP(report), {0}};
+
+const struct tool tool_get_status = {
+    .name = "get_status",
+    .title = "Status",
+    .description = "What the memory holds for you and how the server is doing; call it when "
+                   "something seems wrong.",
+    .arguments = arguments,
+    .results = results,
+    .steps = steps,
+    .size = sizeof(struct get_status),
+    .reads_only = true,
+};

@@ -1,0 +1,50 @@
+/* show: times, and stored text as fenced data. */
+#include "tools/show.h"
+
+#include <string.h>
+
+#include "rfc3339.h"
+
+json_t *show_time(int64_t unix_us)
+{
+	char text[RFC3339_TEXT_BYTES];
+
+	if (unix_us == INT64_MIN)
+		return json_null();
+	rfc3339_format(unix_us, text);
+	return json_string(text);
+}
+
+static size_t longest_run(const char *text, char c)
+{
+	size_t longest = 0;
+
+	for (const char *s = text; (s = strchr(s, c)) != NULL;) {
+		size_t run = 0;
+
+		for (; *s == c; s++)
+			run++;
+		if (run > longest)
+			longest = run;
+	}
+	return longest;
+}
+
+static void put_fence(FILE *out, size_t len)
+{
+	while (len-- > 0)
+		fputc('`', out);
+}
+
+void show_fenced(FILE *out, const char *label, const char *text)
+{
+	size_t inside = longest_run(text, '`');
+	size_t fence = inside < 3 ? 3 : inside + 1;
+
+	if (*text == '\0')
+		return;
+	put_fence(out, fence);
+	fprintf(out, "%s\n%s\n", label, text);
+	put_fence(out, fence);
+	fputc('\n', out);
+}

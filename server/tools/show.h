@@ -1,0 +1,18 @@
+/*
+ * show: the parts that answers of several tools have in common.
+ */
+#pragma once
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include <jansson.h>
+
+/* A time as RFC 3339 text, or JSON null for INT64_MIN. */
+json_t *show_time(int64_t unix_us);
+
+/*
+ * Writes stored text for a model to read: fenced, so that it cannot be taken for
+ * the server's own words. The fence is longer than any run of backquotes inside.
+ */
+void show_fenced(FILE *out, const char *label, const char *text);

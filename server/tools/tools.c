@@ -1,0 +1,54 @@
+/* tools: finds and describes the tools of tools.def. */
+#include "tools/tools.h"
+
+#include <string.h>
+
+#define TOOL(name) extern const struct tool tool_##name;
+#include "tools/tools.def"
+#undef TOOL
+
+static const struct tool *const tools[] = {
+#define TOOL(name) &tool_##name,
+#include "tools/tools.def"
+#undef TOOL
+};
+
+#define TOOL_COUNT (sizeof(tools) / sizeof(*tools))
+
+const struct tool *tool_find(const char *name)
+{
+	for (size_t i = 0; i < TOOL_COUNT; i++) {
+		if (strcmp(tools[i]->name, name) == 0)
+			return tools[i];
+	}
+	return NULL;
+}
+
+/* MCP ToolAnnotations; a memory is a closed world. */
+static json_t *annotations(const struct tool *tool)
+{
+	json_t *hints =
+	    json_pack("{s:b, s:b}", "readOnlyHint", tool->reads_only, "openWorldHint", 0);
+
+	if (!tool->reads_only)
+		json_object_update_new(
+		    hints, json_pack("{s:b, s:b}", "destructiveHint", tool->destroys,
+		               "idempotentHint", tool->repeatable));
+	return hints;
+}
+
+json_t *tools_describe(void)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < TOOL_COUNT; i++) {
+		const struct tool *tool = tools[i];
+
+		json_array_append_new(
+		    list, json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "name", tool->name,
+		              "title", tool->title, "description", tool->description,
+		              "inputSchema", args_schema(tool->arguments), "outputSchema",
+		              result_schema(tool->results), "annotations", annotations(tool)));
+	}
+	return list;
+}
