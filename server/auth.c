@@ -6,9 +6,8 @@
 #include <strings.h>
 
 #include "clock.h"
+#include "limits.h"
 #include "pool.h"
-
-#define MAX_TOKEN_BYTES 512
 
 struct entry {
 	unsigned char hash[KEY_HASH_BYTES];

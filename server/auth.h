@@ -18,9 +18,6 @@
 struct auth;
 struct pool;
 
-#define AUTH_CACHE_MS      2000
-#define AUTH_CACHE_ENTRIES 1024
-
 enum auth_verdict {
 	AUTH_GRANTED,
 	AUTH_REFUSED,    /* no valid credential: 401 */

@@ -1,8 +1,8 @@
 /*
  * limits: every maximum and every wait of the server, with its unit.
  *
- * What an operator may want to change is an option (options.def) whose
- * default is named here. Limits of single arguments stand in the tool tables.
+ * What an operator may want to change is an option instead (options.def). Limits
+ * of JSON stand in proto/guard.h, those of single arguments in the tool tables.
  */
 #pragma once
 
@@ -10,16 +10,15 @@
 #define MAX_URI_BYTES    8192
 #define MAX_HEADER_COUNT 100
 #define MAX_HEADER_BYTES (32 * 1024) /* all names and values of one request */
-#define MAX_BODY_BYTES                                                                         \
-	(16 * 1024 * 1024) /* a 10 MB text still gets an answer naming its field */
-#define MAX_BODIES_TOTAL_BYTES                                                                 \
-	(256 * 1024 * 1024)             /* of all requests being read; over it: 503 */
-#define MAX_PIPELINED_BYTES (64 * 1024) /* read ahead while a request is being answered */
+/* A 10 MB text still gets an answer that names its field. */
+#define MAX_BODY_BYTES (16 * 1024 * 1024)
+/* Of all requests being read or answered; over it: 503. */
+#define MAX_BODIES_TOTAL_BYTES (256 * 1024 * 1024)
+#define MAX_PIPELINED_BYTES    (64 * 1024) /* read ahead while a request is being answered */
 
 /* HTTP: connections */
-#define DEFAULT_MAX_CONNECTIONS 10000 /* over it, accepting pauses */
-#define LISTEN_BACKLOG          4096
-#define ACCEPT_PAUSE_MS         100 /* after EMFILE and the like, and while full */
+#define LISTEN_BACKLOG  4096
+#define ACCEPT_PAUSE_MS 100 /* after EMFILE and the like, and while full */
 
 /* HTTP: absolute deadlines; a byte now and then does not move them */
 #define HEADER_DEADLINE_MS 10000 /* from the first byte of a request, or from accept */
@@ -32,12 +31,11 @@
 #define MAX_OUTPUT_BYTES       (32 * 1024 * 1024) /* queued and not yet taken by the kernel */
 #define OUTPUT_AGE_DEADLINE_MS 30000              /* without the client taking a byte */
 
-/* Life of the process */
-#define DEFAULT_DRAIN_MS 20000 /* SIGTERM: requests under way may finish */
-
-/* JSON */
-#define MAX_JSON_DEPTH   64                 /* nested arrays and objects in a message */
-#define MAX_JSON_INTEGER 9007199254740991LL /* 2^53 - 1: what JavaScript clients keep exactly */
+/* Identity */
+#define MAX_TOKEN_BYTES    512
+#define AUTH_CACHE_MS      2000 /* a revoked key ends within this time */
+#define AUTH_CACHE_ENTRIES 1024
+#define KEY_POLL_MS        2000 /* a public address opens this soon after the first key */
 
 /* MCP */
 #define CALL_DEADLINE_MS 30000 /* one tool call, waiting included */

@@ -25,8 +25,6 @@
 #include "routes.h"
 #include "service.h"
 
-#define KEY_POLL_MS 2000 /* a public address opens this soon after the first key was made */
-
 struct serve {
 	struct service service;
 	struct http_server *http;
