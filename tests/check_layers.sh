@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Finds includes that break the direction of dependencies and that the compiler cannot forbid.
+#
+# Quoted includes of another folder do not compile (each target has its own -iquote
+# path). Headers of the system are visible to all, and the floors inside server/
+# share one target: those are looked at here. ARCHITECTURE.md says who may use whom.
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 2
+
+broken=0
+
+# forbid WHY PATTERN PATH...: no #include in these files matches.
+forbid() {
+	local why=$1 pattern=$2 hits
+	shift 2
+	hits=$(grep -rnE --include='*.[ch]' --include='*.def' "^[[:space:]]*#[[:space:]]*include[[:space:]]*[<\"]($pattern)[>\"]" "$@" 2>/dev/null)
+	[ -n "$hits" ] || return 0
+	printf '%s\n%s\n' "$why:" "$hits" | sed '2,$s/^/  /'
+	broken=1
+}
+
+# The headers of a folder as one pattern.
+headers_of() {
+	find "$@" -name '*.h' -printf '%f\n' 2>/dev/null | sort -u | sed 's/\./\\./g' | paste -sd '|'
+}
+
+forbid "libpq belongs to db/" 'libpq-fe\.h|libpq/.*' server proto
+forbid "db/ knows no JSON" 'jansson\.h' db
+forbid "db/ knows no HTTP" 'llhttp\.h|event2/(http|bufferevent|listener).*' db
+forbid "proto/ knows no event loop, socket or clock" 'event2/.*|event\.h|sys/socket\.h|netinet/.*|time\.h|sys/time\.h|unistd\.h' proto
+forbid "only server/ logs" 'log\.h|syslog\.h' db proto
+forbid "evhttp is not used (DECISIONS.md)" 'event2/http.*|evhttp\.h' server db proto tests
+
+# Floors of server/: http above mcp and rest above tools; what is below never looks up.
+http=$(headers_of server/http)
+mcp=$(headers_of server/mcp server/rest)
+[ -z "$http" ] || forbid "below http nothing uses it" "$http" server/mcp server/rest server/tools server/embed server/admin
+[ -z "$mcp" ] || forbid "tools do not know who calls them" "$mcp" server/tools server/embed server/admin
+
+exit $broken

@@ -1,0 +1,132 @@
+#!/usr/bin/env bash
+# Builds with the sanitizers and runs everything there is to test.
+#
+#	tests/run.sh [--quick] [pytest arguments]
+#
+#	--quick            without fuzzing, clang-tidy and cppcheck
+#	pytest arguments   only pytest, with them: tests/run.sh -k durability -x
+#
+# The last line is "N passed, N failed, N skipped"; the exit status is 0 when none failed.
+# Everything it makes is below build/, but for a throw-away PostgreSQL in /tmp.
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 2
+root=$PWD
+results=$root/build/results
+venv=$root/build/venv
+node_needed=20 # of @modelcontextprotocol/client
+node_pinned=22.23.3
+
+quick=
+case ${1-} in
+-h | --help)
+	sed -n '2,10s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+	exit
+	;;
+--quick)
+	quick=--quick
+	shift
+	;;
+esac
+only_pytest=$#
+
+step() {
+	printf '\n== %s\n' "$*"
+}
+
+# Runs a step that must work before anything can be tested.
+must() {
+	local log=$results/$1.log
+	shift
+	"$@" >"$log" 2>&1 && return
+	tail -n 60 "$log"
+	printf 'tests/run.sh: this failed: %s\n0 passed, 1 failed, 0 skipped\n' "$*"
+	exit 1
+}
+
+build() {
+	cmake --preset dev -DSAGE_WERROR=ON && cmake --build --preset dev
+}
+
+# A Python environment with what the tests import, made again when the list changes.
+make_venv() {
+	cmp -s tests/requirements.txt "$venv/requirements.txt" && return
+	rm -rf "$venv"
+	python3 -m venv "$venv" && "$venv/bin/pip" install -q -r tests/requirements.txt &&
+		cp tests/requirements.txt "$venv/requirements.txt"
+}
+
+# The SDK clients, and a newer node for them where the system's is too old.
+make_node() {
+	local arch=x64 modules=$root/build/node
+	mkdir -p "$modules"
+	cp tests/integration/node/package.json tests/integration/node/package-lock.json "$modules" || return
+	cmp -s "$modules/package-lock.json" "$modules/installed" || {
+		(cd "$modules" && npm ci --silent --no-audit --no-fund --ignore-scripts) &&
+			cp "$modules/package-lock.json" "$modules/installed" || return
+	}
+	[ "$(node -p 'process.versions.node.split(".")[0]')" -lt $node_needed ] || return 0
+	[ "$(uname -m)" != aarch64 ] || arch=arm64
+	[ -e "$modules/newer/node_modules/node-linux-$arch/bin/node" ] ||
+		npm install --silent --no-audit --no-fund --prefix "$modules/newer" "node-linux-$arch@$node_pinned" || return
+	ln -sf "newer/node_modules/node-linux-$arch/bin/node" "$modules/node"
+}
+
+unit() {
+	CMOCKA_MESSAGE_OUTPUT=xml ctest --test-dir build/dev --output-on-failure --timeout 120 -j "$(nproc)" \
+		--no-tests=error --output-junit "$results/ctest.xml" \
+		--test-output-size-passed 16000000 --test-output-size-failed 16000000 >"$results/ctest.log" 2>&1 ||
+		tail -n 80 "$results/ctest.log"
+	[ -e "$results/ctest.xml" ] || echo "not ok ctest" | tee "$results/ctest.txt"
+}
+
+python_tests() {
+	"$venv/bin/python" -m pytest -c tests/pytest.ini --rootdir tests --junit-xml "$results/pytest.xml" \
+		-o cache_dir="$root/build/pytest_cache" "$@"
+	[ -e "$results/pytest.xml" ] || echo "not ok pytest" | tee "$results/pytest.txt"
+}
+
+summary() {
+	local files=()
+	mapfile -t files < <(find "$results" -name '*.xml' -o -name '*.txt' | sort)
+	step "summary"
+	python3 tests/support/summary.py "${files[@]}"
+}
+
+deploy/setup.sh --for test || exit 1
+rm -rf "$results"
+mkdir -p "$results"
+export ASAN_OPTIONS=${ASAN_OPTIONS-detect_leaks=1:detect_stack_use_after_return=1}
+export UBSAN_OPTIONS=${UBSAN_OPTIONS-print_stacktrace=1:halt_on_error=1}
+export PYTHONDONTWRITEBYTECODE=1
+
+step "building (ASan, UBSan, warnings are errors)"
+must build build
+step "Python and Node environments"
+must venv make_venv
+must node make_node
+
+step "throw-away PostgreSQL"
+cluster=$(tests/support/pg.sh new) || exit 1
+trap 'tests/support/pg.sh remove "$cluster"' EXIT
+trap 'exit 130' INT TERM
+SAGE_TEST_DATABASE_URL=$(tests/support/pg.sh uri "$cluster")
+export SAGE_TEST_DATABASE_URL
+
+if [ "$only_pytest" -gt 0 ]; then
+	python_tests "$@"
+	summary
+	exit
+fi
+step "unit tests"
+unit
+step "wire and integration tests"
+python_tests tests/wire tests/integration
+step "fuzzing"
+if [ -n "$quick" ]; then
+	echo "skip fuzz: left out by --quick" | tee "$results/fuzz.txt"
+else
+	tests/fuzz/run.sh | tee "$results/fuzz.txt"
+fi
+step "lint"
+tests/lint.sh $quick | tee "$results/lint.txt"
+summary

@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# A throw-away PostgreSQL for tests, in a directory of its own below /tmp.
+#
+#	pg.sh new             makes one, starts it, prints its directory
+#	pg.sh uri DIR         prints its connection URI (superuser, database "postgres")
+#	pg.sh stop DIR [how]  stops it: fast (default), immediate or smart
+#	pg.sh start DIR       starts it again
+#	pg.sh remove DIR      stops it and removes the directory
+#
+# It trusts whoever reaches its unix socket, has no TCP, and does not fsync. Made
+# by root, it runs as the user "postgres", for PostgreSQL refuses to run as root.
+set -euo pipefail
+
+unset "${!PG@}"
+# shellcheck source=deploy/private-pg.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../../deploy/private-pg.sh"
+
+pg_become postgres
+pg_find vector || {
+	echo "pg.sh: there is no PostgreSQL $PG_OLDEST or newer with pgvector; run deploy/setup.sh --for test" >&2
+	exit 1
+}
+cd / # the other user may not be allowed where we are
+
+start() {
+	pg_arguments "$1/run"
+	"${PG_AS[@]}" "$PG_BIN/pg_ctl" start --silent --wait --pgdata="$1/cluster" --log="$1/log" \
+		--options="${PG_ARGUMENTS[*]} -c fsync=off -c full_page_writes=off -c max_connections=300"
+}
+
+stop() {
+	"${PG_AS[@]}" "$PG_BIN/pg_ctl" stop --silent --wait --pgdata="$1/cluster" --mode="${2:-fast}"
+}
+
+new() {
+	local dir
+	dir=$("${PG_AS[@]}" mktemp -d /tmp/sage-pg.XXXXXX)
+	"${PG_AS[@]}" mkdir "$dir/run"
+	pg_init "$dir/cluster" --no-sync >"$dir/initdb.log" 2>&1 || {
+		cat "$dir/initdb.log" >&2
+		exit 1
+	}
+	start "$dir" >&2 || {
+		cat "$dir/log" >&2
+		exit 1
+	}
+	printf '%s\n' "$dir"
+}
+
+remove() {
+	stop "$1" immediate || true
+	rm -rf "$1"
+}
+
+case ${1-} in
+new) new ;;
+uri) pg_uri "$2/run" postgres postgres ;;
+start) start "$2" ;;
+stop) stop "$2" "${3-fast}" ;;
+remove) remove "$2" ;;
+*)
+	sed -n '2,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
+	exit 2
+	;;
+esac
