@@ -1,0 +1,245 @@
+/* call: the step runner through success, every kind of failure, deadline and cancel. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <event2/event.h>
+
+#include "call.h"
+#include "pool.h"
+#include "rows.h"
+#include "service.h"
+
+/*
+ * A pool that runs nothing: it keeps the query until the test answers it. It
+ * stands in for db/pool.c at link time.
+ */
+static struct {
+	bool refuse;
+	struct query *query;
+	query_done done;
+	void *arg;
+	int cancelled;
+} fake;
+
+static int ended;
+static struct call *last;
+
+bool pool_run(struct pool *pool, struct query *q, query_done done, void *arg, struct db_error *error)
+{
+	(void)pool;
+	if (fake.refuse) {
+		*error = (struct db_error){ .kind = DB_UNAVAILABLE };
+		return false;
+	}
+	fake.query = q;
+	fake.done = done;
+	fake.arg = arg;
+	return true;
+}
+
+void pool_cancel(struct pool *pool, struct query *q)
+{
+	(void)pool;
+	assert_ptr_equal(q, fake.query);
+	fake.query = NULL;
+	fake.cancelled++;
+}
+
+static void answer(enum db_error_kind kind)
+{
+	struct db_error error = { .kind = kind };
+	query_done done = fake.done;
+
+	assert_non_null(fake.query);
+	fake.query = NULL;
+	done(fake.arg, NULL, &error);
+}
+
+struct demo {
+	struct call call;
+	int64_t waits;
+	int steps;
+};
+
+static const struct arg arguments[] = {
+	{ .name = "waits", .kind = ARG_INTEGER, .min = 0, .max = 2, .at = offsetof(struct demo, waits) },
+	{ 0 },
+};
+
+static enum step_result wait_for(struct call *call, int number)
+{
+	struct demo *demo = (struct demo *)call;
+
+	demo->steps++;
+	if (demo->waits < number)
+		return STEP_NEXT;
+	query_init(&call->query, SQL_key_list);
+	return call_query(call);
+}
+
+static enum step_result first(struct call *call)
+{
+	return wait_for(call, 1);
+}
+
+static enum step_result second(struct call *call)
+{
+	return wait_for(call, 2);
+}
+
+static enum step_result finish(struct call *call)
+{
+	((struct demo *)call)->steps++;
+	fputs("fine", call_text(call));
+	return STEP_NEXT;
+}
+
+static const struct step steps[] = { STEP(first), STEP(second), STEP(finish), { 0 } };
+
+static const struct tool tool = {
+	.name = "demo", .arguments = arguments, .steps = steps, .size = sizeof(struct demo)
+};
+
+static void on_done(void *arg, struct call *call)
+{
+	(void)arg;
+	ended++;
+	last = call;
+}
+
+static struct call *start(struct service *service, const char *json)
+{
+	static const struct principal who = { "ns", "agent" };
+	json_t *args = json_loads(json, 0, NULL);
+	struct call *call = NULL;
+	struct call_order order = { .service = service,
+		.tool = &tool,
+		.who = &who,
+		.arguments = args,
+		.request_id = "r-1",
+		.done = on_done };
+
+	memset(&fake, 0, sizeof(fake));
+	ended = 0;
+	last = NULL;
+	assert_true(call_start(&order, &call));
+	json_decref(args);
+	return call;
+}
+
+static void assert_ended(bool failed, const char *text)
+{
+	assert_int_equal(ended, 1);
+	assert_int_equal(last->failed, failed);
+	if (strstr(last->text, text) == NULL)
+		fail_msg("'%s' does not contain '%s'", last->text, text);
+	call_free(last);
+}
+
+static void runs_without_waiting(void **state)
+{
+	start(*state, "{}");
+	assert_int_equal(((struct demo *)last)->steps, 3);
+	assert_ended(false, "fine");
+}
+
+static void waits_for_each_step(void **state)
+{
+	start(*state, "{\"waits\":2}");
+	assert_int_equal(ended, 0);
+	answer(DB_OK);
+	assert_int_equal(ended, 0);
+	answer(DB_OK);
+	assert_ended(false, "fine");
+}
+
+static void refuses_arguments(void **state)
+{
+	start(*state, "{\"waits\":3}");
+	assert_ended(true, "waits");
+}
+
+static void fails_at_either_wait(void **state)
+{
+	start(*state, "{\"waits\":2}");
+	answer(DB_UNCERTAIN);
+	assert_ended(true, "may or may not");
+
+	start(*state, "{\"waits\":2}");
+	answer(DB_OK);
+	answer(DB_FAILED);
+	assert_ended(true, "r-1");
+}
+
+static void fails_when_refused_at_once(void **state)
+{
+	struct call *call;
+	struct call_order order = { .service = *state,
+		.tool = &tool,
+		.who = &(struct principal){ "ns", "agent" },
+		.arguments = json_pack("{s:i}", "waits", 1),
+		.request_id = "r-1",
+		.done = on_done };
+
+	memset(&fake, 0, sizeof(fake));
+	fake.refuse = true;
+	ended = 0;
+	assert_true(call_start(&order, &call));
+	assert_ended(true, "Nothing was saved");
+
+	order.who = NULL; /* the credential could not be checked */
+	ended = 0;
+	assert_true(call_start(&order, &call));
+	assert_ended(true, "credential");
+	json_decref((json_t *)(uintptr_t)order.arguments);
+}
+
+static void cancels_at_either_wait(void **state)
+{
+	struct call *call = start(*state, "{\"waits\":1}");
+
+	call_cancel(call);
+	assert_int_equal(fake.cancelled, 1);
+	assert_int_equal(ended, 0);
+
+	call = start(*state, "{\"waits\":2}");
+	answer(DB_OK);
+	call_cancel(call);
+	assert_int_equal(fake.cancelled, 1);
+	assert_int_equal(ended, 0);
+}
+
+static int set_up(void **state)
+{
+	static struct service service;
+
+	service.base = event_base_new();
+	*state = &service;
+	return service.base == NULL;
+}
+
+static int tear_down(void **state)
+{
+	event_base_free(((struct service *)*state)->base);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(runs_without_waiting),
+		cmocka_unit_test(waits_for_each_step),
+		cmocka_unit_test(refuses_arguments),
+		cmocka_unit_test(fails_at_either_wait),
+		cmocka_unit_test(fails_when_refused_at_once),
+		cmocka_unit_test(cancels_at_either_wait),
+	};
+
+	return cmocka_run_group_tests_name("call", tests, set_up, tear_down);
+}
