@@ -56,7 +56,7 @@ is_there() {
 	library) pkg-config --exists "$2" 2>/dev/null ;;
 	postgresql) pg_find any ;;
 	pgvector) pg_find vector ;;
-	fuzzer) compgen -G "$(clang -print-resource-dir)/lib/*/libclang_rt.fuzzer*" >/dev/null ;;
+	fuzzer) compgen -G "$(clang -print-resource-dir 2>/dev/null)/lib/*/libclang_rt.fuzzer*" >/dev/null ;;
 	venv) python3 -c 'import ensurepip' 2>/dev/null ;;
 	esac
 }
@@ -107,8 +107,8 @@ debian_mirrors() {
 trixie() {
 	local tool=$1
 	shift
-	"$tool" -qq -o Dir::Etc::SourceList="$work/trixie.list" -o Dir::Etc::SourceParts=- \
-		-o Dir::Etc::Preferences=- -o Dir::Etc::PreferencesParts=- -o Dir::State::Lists="$work/lists" \
+	"$tool" -qq -o Dir::Etc::SourceList="$work/trixie.list" -o Dir::Etc::SourceParts=/dev/null \
+		-o Dir::Etc::Preferences=/dev/null -o Dir::Etc::PreferencesParts=/dev/null -o Dir::State::Lists="$work/lists" \
 		-o Dir::Cache="$work/cache" -o APT::Sandbox::User=root "$@"
 }
 

@@ -7,7 +7,7 @@
 #	pytest arguments   only pytest, with them: tests/run.sh -k durability -x
 #
 # The last line is "N passed, N failed, N skipped"; the exit status is 0 when none failed.
-# Everything it makes is below build/, but for a throw-away PostgreSQL in /tmp.
+# What it makes is below build/ and in node_modules, but for a throw-away PostgreSQL in /tmp.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 2
 root=$PWD
@@ -57,18 +57,17 @@ make_venv() {
 
 # The SDK clients, and a newer node for them where the system's is too old.
 make_node() {
-	local arch=x64 modules=$root/build/node
-	mkdir -p "$modules"
-	cp tests/integration/node/package.json tests/integration/node/package-lock.json "$modules" || return
-	cmp -s "$modules/package-lock.json" "$modules/installed" || {
-		(cd "$modules" && npm ci --silent --no-audit --no-fund --ignore-scripts) &&
-			cp "$modules/package-lock.json" "$modules/installed" || return
+	local arch=x64 clients=tests/integration/node newer=$root/build/node
+	cmp -s $clients/package-lock.json $clients/node_modules/installed || {
+		(cd $clients && npm ci --silent --no-audit --no-fund --ignore-scripts) &&
+			cp $clients/package-lock.json $clients/node_modules/installed || return
 	}
 	[ "$(node -p 'process.versions.node.split(".")[0]')" -lt $node_needed ] || return 0
 	[ "$(uname -m)" != aarch64 ] || arch=arm64
-	[ -e "$modules/newer/node_modules/node-linux-$arch/bin/node" ] ||
-		npm install --silent --no-audit --no-fund --prefix "$modules/newer" "node-linux-$arch@$node_pinned" || return
-	ln -sf "newer/node_modules/node-linux-$arch/bin/node" "$modules/node"
+	[ -x "$newer/node" ] || {
+		npm install --silent --no-audit --no-fund --prefix "$newer" "node-linux-$arch@$node_pinned" &&
+			ln -sf "node_modules/node-linux-$arch/bin/node" "$newer/node"
+	}
 }
 
 unit() {

@@ -1,0 +1,70 @@
+"""Fixtures: a cluster, fresh databases in it, and servers on them.
+
+    server      one server for the whole run, for tests that leave it as it was
+    connection  one keep-alive connection to it
+    start       start(...) -> a server of the test's own, stopped and checked after it
+    database    a fresh database of the test's own
+"""
+
+import os
+import uuid
+
+import pytest
+from sage import Cluster, Server, create_database
+
+
+@pytest.fixture(scope="session")
+def cluster_uri():
+    """The cluster of tests/run.sh, or one of our own when pytest was started by hand."""
+    if "SAGE_TEST_DATABASE_URL" in os.environ:
+        yield os.environ["SAGE_TEST_DATABASE_URL"]
+        return
+    cluster = Cluster()
+    yield cluster.uri
+    cluster.remove()
+
+
+@pytest.fixture
+def cluster():
+    """A cluster that the test may take away."""
+    cluster = Cluster()
+    yield cluster
+    cluster.remove()
+
+
+def fresh_database(cluster_uri: str) -> str:
+    return create_database(cluster_uri, f"test_{uuid.uuid4().hex[:12]}")
+
+
+@pytest.fixture
+def database(cluster_uri):
+    return fresh_database(cluster_uri)
+
+
+@pytest.fixture(scope="session")
+def server(cluster_uri, tmp_path_factory):
+    server = Server(tmp_path_factory.mktemp("server"), DATABASE_URL=fresh_database(cluster_uri))
+    server.wait_ready()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def connection(server):
+    with server.connect() as connection:
+        yield connection
+
+
+@pytest.fixture
+def start(tmp_path_factory):
+    started = []
+
+    def start(*flags: str, **settings: str) -> Server:
+        server = Server(tmp_path_factory.mktemp("server"), *flags, **settings)
+        started.append(server)
+        return server
+
+    yield start
+    for server in started:
+        if server.process.returncode is None:
+            server.stop()

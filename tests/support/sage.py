@@ -1,0 +1,272 @@
+"""What tests need to drive a real server: a PostgreSQL, a sage-mcp process, a raw client.
+
+Nothing in here knows pytest; the fixtures are in the conftest.py of each folder.
+"""
+
+import http.client
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+ROOT = Path(__file__).resolve().parents[2]
+BINARY = Path(os.environ.get("SAGE_MCP", ROOT / "build/dev/server/sage-mcp"))
+
+MODERN = "2026-07-28"
+LEGACY = "2025-11-25"
+
+# What the server inherits: no setting of the developer's shell may reach it.
+INHERITED = ("PATH", "HOME", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS")
+SANITIZER_REPORT = re.compile(r"runtime error:|ERROR: \w+Sanitizer|SUMMARY: \w+Sanitizer")
+
+START_S = 20
+STOP_S = 30
+
+
+def wait_for(what: str, condition, within_s: float = 10.0):
+    """Calls condition until it gives something true, which is returned."""
+    until = time.monotonic() + within_s
+    while True:
+        found = condition()
+        if found:
+            return found
+        if time.monotonic() > until:
+            raise AssertionError(f"not within {within_s} s: {what}")
+        time.sleep(0.02)
+
+
+# --- PostgreSQL ----------------------------------------------------------------
+
+
+def psql(uri: str, sql: str) -> str:
+    """Runs SQL; what it prints, one row a line."""
+    done = subprocess.run(
+        ["psql", "--no-psqlrc", "-qAt", "-v", "ON_ERROR_STOP=1", uri, "-c", sql],
+        capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def create_database(cluster_uri: str, name: str) -> str:
+    """A new, empty database; its URI."""
+    psql(cluster_uri, f'CREATE DATABASE "{name}"')
+    return urlunsplit(urlsplit(cluster_uri)._replace(path=f"/{name}"))
+
+
+class Cluster:
+    """A throw-away PostgreSQL of one's own, which may be stopped and started."""
+
+    def __init__(self):
+        self.directory = self._pg("new")
+        self.uri = self._pg("uri", self.directory)
+
+    def stop(self, how: str = "immediate"):
+        self._pg("stop", self.directory, how)
+
+    def start(self):
+        self._pg("start", self.directory)
+
+    def remove(self):
+        self._pg("remove", self.directory)
+
+    @staticmethod
+    def _pg(*words: str) -> str:
+        # Its output goes to files: the started server keeps them open, and a pipe would never end.
+        with tempfile.TemporaryFile("w+") as out:
+            done = subprocess.run([ROOT / "tests/support/pg.sh", *words],
+                stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, timeout=120, check=False)
+            out.seek(0)
+            said = out.read().strip()
+        assert done.returncode == 0, said
+        return said
+
+
+# --- the server ----------------------------------------------------------------
+
+
+def environment(**settings: str) -> dict[str, str]:
+    return {k: v for k, v in os.environ.items() if k in INHERITED} | settings
+
+
+def run_command(*words: str, **settings: str) -> subprocess.CompletedProcess:
+    """One command of the binary that ends by itself; settings are its environment."""
+    return subprocess.run([BINARY, *words], env=environment(**settings), stdin=subprocess.DEVNULL,
+        capture_output=True, text=True, timeout=30, check=False)
+
+
+class Server:
+    """One sage-mcp process on a port of its own choice, with its output in files."""
+
+    def __init__(self, directory: Path, *flags: str, **settings: str):
+        self.out_path = directory / "out"
+        self.err_path = directory / "err"
+        settings.setdefault("LISTEN", "127.0.0.1:0")
+        with self.out_path.open("wb") as out, self.err_path.open("wb") as err:
+            self.process = subprocess.Popen([BINARY, "serve", *flags], env=environment(**settings),
+                stdin=subprocess.DEVNULL, stdout=out, stderr=err)
+        self.address = self._wait_listening()
+        self.host, _, port = self.address.rpartition(":")
+        self.port = int(port)
+        self.url = f"http://{self.address}/mcp"
+
+    def _wait_listening(self) -> str:
+        def address():
+            assert self.process.poll() is None, f"the server ended: {self.output()}"
+            return next((line["address"] for line in self.log() if line["msg"] == "listening"), None)
+
+        try:
+            return wait_for("the server listens", address, START_S)
+        except AssertionError:
+            self.process.kill()
+            raise
+
+    def log(self) -> list[dict]:
+        """The log lines so far. Every whole line must be JSON."""
+        lines = self.out_path.read_bytes().split(b"\n")[:-1]
+        return [json.loads(line) for line in lines]
+
+    def logged(self, msg: str) -> list[dict]:
+        return [line for line in self.log() if line["msg"] == msg]
+
+    def output(self) -> str:
+        return (self.out_path.read_text() + self.err_path.read_text())[-6000:]
+
+    def connect(self) -> "Connection":
+        return Connection(self.host, self.port)
+
+    def ready(self) -> bool:
+        with self.connect() as c:
+            return c.get("/readyz").status == 200
+
+    def wait_ready(self, within_s: float = 20) -> "Server":
+        wait_for("the server is ready", self.ready, within_s)
+        return self
+
+    def signal(self, number: int):
+        self.process.send_signal(number)
+
+    def kill(self):
+        """The hard way: nothing is finished, nothing is checked."""
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self):
+        """SIGTERM; the server must leave with status 0 and without a sanitizer's report."""
+        if self.process.poll() is None:
+            self.signal(signal.SIGTERM)
+        self.wait_stopped()
+
+    def wait_stopped(self, within_s: float = STOP_S):
+        try:
+            status = self.process.wait(within_s)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError(f"still there {within_s} s after SIGTERM: {self.output()}") from None
+        assert not SANITIZER_REPORT.search(self.err_path.read_text()), self.output()
+        assert status == 0, f"exit status {status}: {self.output()}"
+
+
+# --- a raw client --------------------------------------------------------------
+
+
+@dataclass
+class Answer:
+    status: int
+    headers: http.client.HTTPMessage
+    body: bytes
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+    @property
+    def result(self) -> dict:
+        assert "result" in self.json, self.body[:2000]
+        return self.json["result"]
+
+    @property
+    def error(self) -> dict:
+        assert "error" in self.json, self.body[:2000]
+        return self.json["error"]
+
+    @property
+    def refusal(self) -> str:
+        """Why nothing was done: the text of a JSON-RPC error or of an isError result."""
+        message = self.json
+        if "error" in message:
+            return message["error"]["message"]
+        assert message["result"].get("isError") is True, self.body[:2000]
+        return tool_text(message["result"])
+
+
+def tool_text(result: dict) -> str:
+    return "\n".join(part["text"] for part in result["content"])
+
+
+class Connection:
+    """One keep-alive connection; it never reconnects, so a lost connection is an error."""
+
+    def __init__(self, host: str, port: int, timeout_s: float = 60):
+        self.http = http.client.HTTPConnection(host, port, timeout=timeout_s)
+        self.http.auto_open = 0
+        self.http.connect()
+        self.http.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.http.close()
+
+    def send(self, method: str, path: str, body: bytes | None = None, headers: dict | None = None) -> Answer:
+        self.http.request(method, path, body, headers or {})
+        got = self.http.getresponse()
+        return Answer(got.status, got.headers, got.read())
+
+    def get(self, path: str) -> Answer:
+        return self.send("GET", path)
+
+    def post(self, body: bytes, headers: dict | None = None) -> Answer:
+        """Any bytes to /mcp, as a legacy client would send them unless headers say otherwise."""
+        base = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
+        return self.send("POST", "/mcp", body, base | (headers or {}))
+
+    def rpc(self, method: str, params: dict | None = None, *, era: str = LEGACY, id=1,
+            headers: dict | None = None) -> Answer:
+        """One JSON-RPC request in the form its era asks for."""
+        return self.post(*rpc_message(method, params, era=era, id=id, headers=headers))
+
+    def tool(self, name: str, arguments: dict | None = None, **how) -> dict:
+        """The result of a tool call; it may be an isError one."""
+        return self.rpc("tools/call", {"name": name, "arguments": arguments or {}}, **how).result
+
+    def done(self, name: str, arguments: dict | None = None, **how) -> dict:
+        """The structured content of a tool call that must succeed."""
+        result = self.tool(name, arguments, **how)
+        assert not result.get("isError"), tool_text(result)
+        return result["structuredContent"]
+
+
+def rpc_message(method: str, params: dict | None = None, *, era: str = LEGACY, id=1,
+        headers: dict | None = None) -> tuple[bytes, dict]:
+    """Body and headers of one request."""
+    params = dict(params or {})
+    own = {"MCP-Protocol-Version": era}
+    if era == MODERN:
+        params["_meta"] = {
+            "io.modelcontextprotocol/protocolVersion": MODERN,
+            "io.modelcontextprotocol/clientInfo": {"name": "tests", "version": "1"},
+            "io.modelcontextprotocol/clientCapabilities": {},
+        } | params.get("_meta", {})
+        own["Mcp-Method"] = method
+        if method == "tools/call":
+            own["Mcp-Name"] = params["name"]
+    message = {"jsonrpc": "2.0", "id": id, "method": method, "params": params}
+    return json.dumps(message).encode(), own | (headers or {})
