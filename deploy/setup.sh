@@ -18,7 +18,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=deploy/private-pg.sh
 . "$here/private-pg.sh"
 
-debian_default=https://deb.debian.org/debian
+debian_default=http://deb.debian.org/debian # what makes it safe is apt's check of the signatures
 debian_keys=/usr/share/keyrings/debian-archive-keyring.gpg
 
 # For which purpose | package | how to see that it is there | why.
@@ -115,8 +115,7 @@ trixie() {
 trixie_open() {
 	local mirror
 	[ ! -e "$work/trixie.list" ] || return 0
-	[ -e "$debian_keys" ] || install_packages debian-archive-keyring ca-certificates
-	[ -e /etc/ssl/certs/ca-certificates.crt ] || install_packages ca-certificates
+	[ -e "$debian_keys" ] || install_packages debian-archive-keyring
 	mkdir -p "$work/lists/partial" "$work/cache/archives/partial"
 	for mirror in $(debian_mirrors); do
 		printf '%s [signed-by='"$debian_keys"'] '"$mirror"' trixie main\n' deb deb-src >"$work/trixie.list"

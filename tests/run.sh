@@ -118,8 +118,8 @@ if [ "$only_pytest" -gt 0 ]; then
 fi
 step "unit tests"
 unit
-step "wire and integration tests"
-python_tests tests/wire tests/integration
+step "wire, integration and deployment tests"
+python_tests tests/wire tests/integration tests/deploy
 step "fuzzing"
 if [ -n "$quick" ]; then
 	echo "skip fuzz: left out by --quick" | tee "$results/fuzz.txt"
