@@ -25,8 +25,10 @@ def count_cases(suites: ET.Element, prefix: str = "") -> int:
     for case in suites.iter("testcase"):
         name = prefix + "::".join(filter(None, (case.get("classname"), case.get("name"))))
         skip = case.find("skipped")
-        if case.find("failure") is not None or case.find("error") is not None:
-            failed.append(name)
+        broken = case.find("failure") if case.find("failure") is not None else case.find("error")
+        if broken is not None:
+            why = broken.get("message") or broken.text or ""
+            failed.append(f"{name}: {' '.join(why.split())[:200]}")
         elif skip is not None:
             skipped.append(f"{name}: {skip.get('message') or skip.text or 'no reason given'}")
         else:
