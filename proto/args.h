@@ -61,14 +61,18 @@ struct arg {
 	bool required; /* results: always present */
 	int64_t min, max;
 	const char *const *choices; /* ARG_ENUM: NULL-terminated */
-	const char *fallback;	    /* JSON text of the default value, or NULL */
-	const struct arg *items;    /* ARG_RECORD, ARG_RECORDS */
-	size_t at;		    /* offset into the tool's struct */
-	const char *help;	    /* may be NULL in result tables */
+	const char
+	    *fallback; /* default, or NULL: TEXT and ENUM as it is, others as JSON text */
+	const struct arg *items; /* ARG_RECORD, ARG_RECORDS */
+	size_t at;               /* offset into the tool's struct */
+	const char *help;        /* may be NULL in result tables */
 };
 
 /* {"type":"object","properties":{...},"required":[...],"additionalProperties":false} */
 json_t *args_schema(const struct arg *table);
+
+/* The same for results: without limits, and open for more properties. */
+json_t *result_schema(const struct arg *table);
 
 /*
  * Reads arguments (an object, or NULL for none) into the struct at base, which

@@ -13,7 +13,7 @@
 
 #include <jansson.h>
 
-#define GUARD_MAX_DEPTH	  64
+#define GUARD_MAX_DEPTH   64
 #define GUARD_MAX_INTEGER 9007199254740991LL /* 2^53 - 1 */
 #define GUARD_PATH_BYTES  160
 

@@ -22,14 +22,14 @@ enum rpc_code {
 
 struct rpc_error {
 	enum rpc_code code;
-	int http_status;  /* preset from the table; the era may change it */
-	char text[512];	  /* one sentence: what is wrong, where, and the limit */
-	json_t *data;	  /* owned; may be NULL */
+	int http_status; /* preset from the table; the era may change it */
+	char text[512];  /* one sentence: what is wrong, where, and the limit */
+	json_t *data;    /* owned; may be NULL */
 };
 
 /* Fills e: the code's title, then ": " and the formatted detail. Takes data (may be NULL). */
-void rpc_error_set(struct rpc_error *e, enum rpc_code code, json_t *data, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+void rpc_error_set(struct rpc_error *e, enum rpc_code code, json_t *data, const char *format,
+    ...) __attribute__((format(printf, 4, 5)));
 void rpc_error_fini(struct rpc_error *e);
 
 enum rpc_kind {
@@ -40,10 +40,10 @@ enum rpc_kind {
 
 struct rpc_message {
 	enum rpc_kind kind;
-	json_t *root;	    /* owned; all below are borrowed from it */
+	json_t *root;       /* owned; all below are borrowed from it */
 	const json_t *id;   /* string or integer; NULL for notifications */
 	const char *method; /* NULL for responses */
-	json_t *params;	    /* object, or NULL when absent */
+	json_t *params;     /* object, or NULL when absent */
 };
 
 /*

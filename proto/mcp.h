@@ -17,7 +17,7 @@
 
 #include "jsonrpc.h"
 
-#define MCP_LATEST_LEGACY "2025-11-25"
+#define MCP_LATEST_LEGACY  "2025-11-25"
 #define MCP_MODERN_VERSION "2026-07-28"
 
 enum mcp_era {
@@ -30,7 +30,7 @@ struct mcp_headers {
 	const char *version; /* MCP-Protocol-Version */
 	const char *method;  /* Mcp-Method */
 	const char *name;    /* Mcp-Name */
-	bool repeated;	     /* one of the three was sent more than once */
+	bool repeated;       /* one of the three was sent more than once */
 };
 
 struct mcp_request {

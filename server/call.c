@@ -14,6 +14,7 @@
 #include "pool.h"
 #include "rows.h"
 #include "service.h"
+#include "utf8.h"
 
 static void call_end(struct call *call, bool failed);
 
@@ -119,6 +120,7 @@ static void call_end(struct call *call, bool failed)
 	if (call->text_out != NULL) {
 		fclose(call->text_out);
 		call->text_out = NULL;
+		utf8_repair(call->text); /* complaints quote, and cut, what clients sent */
 	}
 	call->failed = failed;
 	log_call(call, failed ? "error" : "ok");

@@ -1,0 +1,285 @@
+/* args: checks what arrives against a table and stores it where the table says. */
+#include "args.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <uuid/uuid.h>
+
+#include "rfc3339.h"
+
+/* Where a complaint goes, and about which argument. */
+struct complaint {
+	char *text;
+	size_t len;
+	const char *name;
+};
+
+static bool complain(const struct complaint *c, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static bool complain(const struct complaint *c, const char *format, ...)
+{
+	int at = snprintf(c->text, c->len, "%s: ", c->name);
+	va_list list;
+
+	if (at < 0 || (size_t)at >= c->len)
+		return false;
+	va_start(list, format);
+	vsnprintf(c->text + at, c->len - (size_t)at, format, list);
+	va_end(list);
+	return false;
+}
+
+static bool load_text(
+    const struct arg *arg, const json_t *value, void *at, const struct complaint *c)
+{
+	struct arg_text *text = at;
+
+	if (!json_is_string(value))
+		return complain(c, "must be a string");
+	text->s = json_string_value(value);
+	text->len = json_string_length(value);
+	if ((int64_t)text->len < arg->min)
+		return complain(c, "must not be empty");
+	if ((int64_t)text->len > arg->max)
+		return complain(
+		    c, "is %zu bytes long, the limit is %lld", text->len, (long long)arg->max);
+	return true;
+}
+
+static bool load_enum(
+    const struct arg *arg, const json_t *value, int *at, const struct complaint *c)
+{
+	char known[200] = "";
+	size_t len = 0;
+
+	for (int i = 0; json_is_string(value) && arg->choices[i] != NULL; i++) {
+		if (strcmp(arg->choices[i], json_string_value(value)) == 0) {
+			*at = i;
+			return true;
+		}
+	}
+	for (int i = 0; arg->choices[i] != NULL && len < sizeof(known); i++)
+		len += (size_t)snprintf(known + len, sizeof(known) - len, "%s%s",
+		    i > 0 ? ", " : "", arg->choices[i]);
+	return complain(c, "must be one of %s", known);
+}
+
+static bool load_uuid(const json_t *value, struct arg_uuid *uuid, const struct complaint *c)
+{
+	if (!json_is_string(value) || uuid_parse(json_string_value(value), uuid->bytes) != 0)
+		return complain(
+		    c, "must be a UUID such as 123e4567-e89b-42d3-a456-426614174000");
+	uuid->set = true;
+	return true;
+}
+
+static bool load_integer(
+    const struct arg *arg, const json_t *value, int64_t *at, const struct complaint *c)
+{
+	if (!json_is_integer(value))
+		return complain(c, "must be an integer from %lld to %lld", (long long)arg->min,
+		    (long long)arg->max);
+	*at = json_integer_value(value);
+	if (*at < arg->min || *at > arg->max)
+		return complain(c, "%lld is out of range, must be an integer from %lld to %lld",
+		    (long long)*at, (long long)arg->min, (long long)arg->max);
+	return true;
+}
+
+static bool load_number(
+    const struct arg *arg, const json_t *value, double *at, const struct complaint *c)
+{
+	*at = json_number_value(value);
+	if (!json_is_number(value) || *at < (double)arg->min || *at > (double)arg->max)
+		return complain(c, "must be a number from %lld to %lld", (long long)arg->min,
+		    (long long)arg->max);
+	return true;
+}
+
+static bool load_boolean(const json_t *value, bool *at, const struct complaint *c)
+{
+	if (!json_is_boolean(value))
+		return complain(c, "must be true or false");
+	*at = json_is_true(value);
+	return true;
+}
+
+static bool load_time(const json_t *value, int64_t *at, const struct complaint *c)
+{
+	if (!json_is_string(value) ||
+	    !rfc3339_parse(json_string_value(value), json_string_length(value), at))
+		return complain(
+		    c, "must be a date-time with an offset such as 2026-07-28T09:30:00+08:00");
+	return true;
+}
+
+static bool load_object(
+    const struct arg *arg, const json_t *value, struct arg_json *at, const struct complaint *c)
+{
+	if (!json_is_object(value))
+		return complain(c, "must be an object");
+	at->text = json_dumps(value, JSON_COMPACT);
+	if (at->text == NULL)
+		return complain(c, "the server is out of memory");
+	at->len = strlen(at->text);
+	if ((int64_t)at->len > arg->max)
+		return complain(c, "is %zu bytes long as JSON, the limit is %lld", at->len,
+		    (long long)arg->max);
+	return true;
+}
+
+static bool load_vector(const struct arg *arg, const json_t *value, struct arg_vector *at,
+    const struct complaint *c)
+{
+	bool all_zero = true;
+
+	if (!json_is_array(value))
+		return complain(
+		    c, "must be an array of exactly %lld numbers", (long long)arg->max);
+	size_t count = json_array_size(value);
+
+	if ((int64_t)count != arg->max)
+		return complain(
+		    c, "has %zu numbers, must have exactly %lld", count, (long long)arg->max);
+	at->items = malloc(count * sizeof(*at->items));
+	if (at->items == NULL)
+		return complain(c, "the server is out of memory");
+	at->count = count;
+	for (size_t i = 0; i < count; i++) {
+		const json_t *item = json_array_get(value, i);
+		double number = json_number_value(item);
+
+		if (!json_is_number(item) || fabs(number) > (double)FLT_MAX)
+			return complain(c,
+			    "element %zu is not a number that fits 32-bit floating point", i);
+		at->items[i] = (float)number;
+		all_zero = all_zero && at->items[i] == 0.0F;
+	}
+	return !all_zero || complain(c, "is all zeros, which has no direction to compare");
+}
+
+static bool load(
+    const struct arg *arg, const json_t *value, void *at, const struct complaint *c)
+{
+	switch (arg->kind) {
+	case ARG_TEXT:
+		return load_text(arg, value, at, c);
+	case ARG_ENUM:
+		return load_enum(arg, value, at, c);
+	case ARG_UUID:
+		return load_uuid(value, at, c);
+	case ARG_INTEGER:
+		return load_integer(arg, value, at, c);
+	case ARG_NUMBER:
+		return load_number(arg, value, at, c);
+	case ARG_BOOLEAN:
+		return load_boolean(value, at, c);
+	case ARG_TIME:
+		return load_time(value, at, c);
+	case ARG_OBJECT:
+		return load_object(arg, value, at, c);
+	case ARG_VECTOR:
+		return load_vector(arg, value, at, c);
+	case ARG_RECORD:
+	case ARG_RECORDS:
+		break;
+	}
+	return complain(c, "cannot be an argument");
+}
+
+/* The default, or what stands for "absent" where zero bytes would mean something. */
+static void load_fallback(const struct arg *arg, void *at)
+{
+	const struct complaint nowhere = {.text = NULL};
+	struct arg_text text = {.s = arg->fallback};
+
+	if (arg->kind == ARG_TEXT && arg->fallback != NULL) {
+		text.len = strlen(arg->fallback);
+		memcpy(at, &text, sizeof(text));
+		return;
+	}
+	if (arg->kind == ARG_ENUM)
+		*(int *)at = -1;
+	else if (arg->kind == ARG_TIME)
+		*(int64_t *)at = INT64_MIN;
+	if (arg->fallback == NULL)
+		return;
+	json_t *value = arg->kind == ARG_ENUM
+	                    ? json_string(arg->fallback)
+	                    : json_loads(arg->fallback, JSON_DECODE_ANY, NULL);
+
+	(void)load(arg, value, at, &nowhere);
+	json_decref(value);
+}
+
+static const struct arg *find(const struct arg *table, const char *name)
+{
+	for (; table->name != NULL; table++) {
+		if (strcmp(table->name, name) == 0)
+			return table;
+	}
+	return NULL;
+}
+
+static bool check_names(
+    const struct arg *table, const json_t *arguments, char *text, size_t text_len)
+{
+	char known[256] = "none";
+	size_t len = 0;
+	const char *name;
+	json_t *value;
+
+	json_object_foreach ((json_t *)(uintptr_t)arguments, name, value) {
+		if (find(table, name) != NULL)
+			continue;
+		for (const struct arg *arg = table; arg->name != NULL && len < sizeof(known);
+		     arg++)
+			len += (size_t)snprintf(known + len, sizeof(known) - len, "%s%s",
+			    arg != table ? ", " : "", arg->name);
+		snprintf(text, text_len, "%.64s: unknown argument; known are %s", name, known);
+		return false;
+	}
+	return true;
+}
+
+bool args_load(
+    const struct arg *table, const json_t *arguments, void *base, char *text, size_t text_len)
+{
+	if (!check_names(table, arguments, text, text_len))
+		return false;
+	for (const struct arg *arg = table; arg->name != NULL; arg++) {
+		const struct complaint c = {text, text_len, arg->name};
+		const json_t *value = json_object_get(arguments, arg->name);
+		void *at = (char *)base + arg->at;
+
+		if (value == NULL || json_is_null(value)) {
+			if (arg->required)
+				return complain(&c, "is required");
+			load_fallback(arg, at);
+		} else if (!load(arg, value, at, &c)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+void args_fini(const struct arg *table, void *base)
+{
+	for (const struct arg *arg = table; arg->name != NULL; arg++) {
+		void *at = (char *)base + arg->at;
+
+		if (arg->kind == ARG_VECTOR) {
+			free(((struct arg_vector *)at)->items);
+			memset(at, 0, sizeof(struct arg_vector));
+		} else if (arg->kind == ARG_OBJECT) {
+			free(((struct arg_json *)at)->text);
+			memset(at, 0, sizeof(struct arg_json));
+		}
+	}
+}

@@ -1,0 +1,218 @@
+/* jsonrpc: reads one message strictly, writes results and errors. */
+#include "jsonrpc.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "guard.h"
+#include "utf8.h"
+
+static const struct {
+	int code;
+	int http_status;
+	const char *title;
+} codes[RPC_CODE_COUNT] = {
+#define RPC_ERROR(name, code, http, text) [RPC_##name] = {code, http, text},
+#include "errors.def"
+#undef RPC_ERROR
+};
+
+void rpc_error_set(
+    struct rpc_error *e, enum rpc_code code, json_t *data, const char *format, ...)
+{
+	va_list list;
+	int len = snprintf(e->text, sizeof(e->text), "%s: ", codes[code].title);
+
+	e->code = code;
+	e->http_status = codes[code].http_status;
+	e->data = data;
+	va_start(list, format);
+	vsnprintf(e->text + len, sizeof(e->text) - (size_t)len, format, list);
+	va_end(list);
+	utf8_repair(e->text);
+}
+
+void rpc_error_fini(struct rpc_error *e)
+{
+	json_decref(e->data);
+	e->data = NULL;
+}
+
+/* What jansson found wrong, in words that say what to do about it. */
+static const char *parse_fault(const json_error_t *fault)
+{
+	switch (json_error_code(fault)) {
+	case json_error_invalid_utf8:
+		return "invalid UTF-8";
+	case json_error_null_character:
+	case json_error_null_byte_in_key:
+		return "U+0000 is not allowed";
+	case json_error_duplicate_key:
+		return "duplicate key";
+	case json_error_numeric_overflow:
+		return "number out of range; integers are limited to 2^53 - 1";
+	case json_error_stack_overflow:
+		return "nested deeper than 64 levels";
+	case json_error_premature_end_of_input:
+		return "the text ends too early";
+	case json_error_end_of_input_expected:
+		return "something follows the message";
+	case json_error_unknown:
+	case json_error_out_of_memory:
+	case json_error_cannot_open_file:
+	case json_error_invalid_argument:
+	case json_error_invalid_syntax:
+	case json_error_invalid_format:
+	case json_error_wrong_type:
+	case json_error_null_value:
+	case json_error_item_not_found:
+	case json_error_index_out_of_range:
+		break;
+	}
+	/* jansson's own words are the same for a lone surrogate, a bad escape and NaN. */
+	return strncmp(fault->text, "invalid Unicode", 15) == 0
+	           ? "lone surrogate in a \\u escape"
+	           : "not valid JSON";
+}
+
+static void fail_parse(
+    struct rpc_error *error, const char *body, size_t len, const json_error_t *fault)
+{
+	char path[GUARD_PATH_BYTES];
+	size_t at = fault->position > 0 ? (size_t)fault->position : 0;
+
+	guard_path_at(body, len, at, path, sizeof(path));
+	rpc_error_set(error, RPC_PARSE, NULL, "%s%s%s at byte %zu", path,
+	    *path != '\0' ? ": " : "", parse_fault(fault), at);
+}
+
+static bool fail(struct rpc_error *error, enum rpc_code code, const char *text)
+{
+	rpc_error_set(error, code, NULL, "%s", text);
+	return false;
+}
+
+/* Reads "id", "method" and "params"; what else there is does not matter. */
+static bool read_members(struct rpc_message *msg, struct rpc_error *error)
+{
+	const json_t *version = json_object_get(msg->root, "jsonrpc");
+	const json_t *id = json_object_get(msg->root, "id");
+	const json_t *method = json_object_get(msg->root, "method");
+	json_t *params = json_object_get(msg->root, "params");
+	bool answers = json_object_get(msg->root, "result") != NULL ||
+	               json_object_get(msg->root, "error") != NULL;
+
+	if (id != NULL && !json_is_string(id) && !json_is_integer(id))
+		return fail(error, RPC_INVALID_REQUEST, "id must be a string or an integer");
+	msg->id = id;
+	if (!json_is_string(version) || strcmp(json_string_value(version), "2.0") != 0)
+		return fail(error, RPC_INVALID_REQUEST, "jsonrpc must be \"2.0\"");
+	if (method == NULL && answers) {
+		msg->kind = RPC_RESPONSE;
+		return id != NULL || fail(error, RPC_INVALID_REQUEST, "a response needs an id");
+	}
+	if (!json_is_string(method))
+		return fail(error, RPC_INVALID_REQUEST, "method is required, a string");
+	msg->method = json_string_value(method);
+	msg->kind = id != NULL ? RPC_REQUEST : RPC_NOTIFICATION;
+	if (params != NULL && !json_is_object(params))
+		return fail(error, RPC_INVALID_PARAMS, "params must be an object");
+	msg->params = params;
+	return true;
+}
+
+bool rpc_parse(const char *body, size_t len, struct rpc_message *msg, struct rpc_error *error)
+{
+	json_error_t fault;
+	char text[sizeof(error->text) / 2];
+
+	memset(msg, 0, sizeof(*msg));
+	msg->root = json_loadb(body, len, GUARD_DECODE_FLAGS, &fault);
+	if (msg->root == NULL) {
+		fail_parse(error, body, len, &fault);
+		return false;
+	}
+	if (json_is_array(msg->root))
+		return fail(
+		    error, RPC_INVALID_REQUEST, "batches are not supported, send one message");
+	if (!json_is_object(msg->root))
+		return fail(error, RPC_INVALID_REQUEST, "a message must be an object");
+	if (!guard_check(msg->root, text, sizeof(text))) {
+		const json_t *id = json_object_get(msg->root, "id");
+
+		msg->id = json_is_string(id) || json_is_integer(id) ? id : NULL;
+		return fail(error, RPC_INVALID_REQUEST, text);
+	}
+	return read_members(msg, error);
+}
+
+void rpc_message_fini(struct rpc_message *msg)
+{
+	json_decref(msg->root);
+	memset(msg, 0, sizeof(*msg));
+}
+
+#define ID_BYTES 32 /* an integer with its sign */
+
+/* The id as JSON text: in local for numbers, allocated (free it) for strings. */
+static char *id_text(const json_t *id, char local[ID_BYTES])
+{
+	if (json_is_string(id))
+		return json_dumps(id, JSON_ENCODE_ANY);
+	if (json_is_integer(id))
+		snprintf(local, ID_BYTES, "%" JSON_INTEGER_FORMAT, json_integer_value(id));
+	else
+		snprintf(local, ID_BYTES, "null");
+	return local;
+}
+
+/* {"jsonrpc":"2.0","id":ID,"MEMBER":VALUE} in one allocation. */
+static char *envelope(
+    const json_t *id, const char *member, const char *value, size_t value_len, size_t *len)
+{
+	char local[ID_BYTES];
+	char *id_json = id_text(id, local);
+	char *text = NULL;
+
+	if (id_json != NULL) {
+		size_t room = strlen(id_json) + strlen(member) + 32;
+
+		text = malloc(room + value_len + 2);
+		if (text != NULL) {
+			size_t at = (size_t)snprintf(text, room,
+			    "{\"jsonrpc\":\"2.0\",\"id\":%s,\"%s\":", id_json, member);
+
+			memcpy(text + at, value, value_len);
+			memcpy(text + at + value_len, "}", 2);
+			*len = at + value_len + 1;
+		}
+	}
+	if (id_json != local)
+		free(id_json);
+	return text;
+}
+
+char *rpc_result_text(const json_t *id, const char *result, size_t result_len, size_t *len)
+{
+	return envelope(id, "result", result, result_len, len);
+}
+
+char *rpc_error_text(const json_t *id, const struct rpc_error *error, size_t *len)
+{
+	json_t *json =
+	    json_pack("{s:i, s:s}", "code", codes[error->code].code, "message", error->text);
+	char *body = NULL, *text = NULL;
+
+	if (json != NULL && error->data != NULL)
+		json_object_set(json, "data", error->data);
+	if (json != NULL)
+		body = json_dumps(json, JSON_COMPACT);
+	if (body != NULL)
+		text = envelope(id, "error", body, strlen(body), len);
+	free(body);
+	json_decref(json);
+	return text;
+}
