@@ -1,6 +1,7 @@
 /* args: checks what arrives against a table and stores it where the table says. */
 #include "args.h"
 
+#include <assert.h>
 #include <float.h>
 #include <math.h>
 #include <stdarg.h>
@@ -10,7 +11,12 @@
 
 #include <uuid/uuid.h>
 
+#include "compact.h"
 #include "rfc3339.h"
+#include "utf8.h"
+
+#define MAX_NAMES_BYTES  256 /* of the names that a complaint lists */
+#define MAX_QUOTED_BYTES 64
 
 /* Where a complaint goes, and about which argument. */
 struct complaint {
@@ -35,6 +41,19 @@ static bool complain(const struct complaint *c, const char *format, ...)
 	return false;
 }
 
+/* Adds name to a list of at most MAX_NAMES_BYTES, or "..." once they do not fit. */
+static void add_name(char *list, const char *name)
+{
+	static const char more[] = ", ...";
+	size_t len = strlen(list);
+	bool fits = len + strlen(name) + 2 * sizeof(more) <= MAX_NAMES_BYTES;
+
+	if (fits)
+		snprintf(list + len, MAX_NAMES_BYTES - len, "%s%s", len > 0 ? ", " : "", name);
+	else if (len > 0 && list[len - 1] != '.')
+		snprintf(list + len, MAX_NAMES_BYTES - len, "%s", more);
+}
+
 static bool load_text(
     const struct arg *arg, const json_t *value, void *at, const struct complaint *c)
 {
@@ -45,7 +64,8 @@ static bool load_text(
 	text->s = json_string_value(value);
 	text->len = json_string_length(value);
 	if ((int64_t)text->len < arg->min)
-		return complain(c, "must not be empty");
+		return complain(c, "is %zu bytes long, must have at least %lld", text->len,
+		    (long long)arg->min);
 	if ((int64_t)text->len > arg->max)
 		return complain(
 		    c, "is %zu bytes long, the limit is %lld", text->len, (long long)arg->max);
@@ -55,8 +75,7 @@ static bool load_text(
 static bool load_enum(
     const struct arg *arg, const json_t *value, int *at, const struct complaint *c)
 {
-	char known[200] = "";
-	size_t len = 0;
+	char known[MAX_NAMES_BYTES] = "";
 
 	for (int i = 0; json_is_string(value) && arg->choices[i] != NULL; i++) {
 		if (strcmp(arg->choices[i], json_string_value(value)) == 0) {
@@ -64,9 +83,8 @@ static bool load_enum(
 			return true;
 		}
 	}
-	for (int i = 0; arg->choices[i] != NULL && len < sizeof(known); i++)
-		len += (size_t)snprintf(known + len, sizeof(known) - len, "%s%s",
-		    i > 0 ? ", " : "", arg->choices[i]);
+	for (int i = 0; arg->choices[i] != NULL; i++)
+		add_name(known, arg->choices[i]);
 	return complain(c, "must be one of %s", known);
 }
 
@@ -124,26 +142,55 @@ static bool load_object(
 {
 	if (!json_is_object(value))
 		return complain(c, "must be an object");
-	at->text = json_dumps(value, JSON_COMPACT);
+	at->text = compact_json(value, &at->len);
 	if (at->text == NULL)
 		return complain(c, "the server is out of memory");
-	at->len = strlen(at->text);
 	if ((int64_t)at->len > arg->max)
 		return complain(c, "is %zu bytes long as JSON, the limit is %lld", at->len,
 		    (long long)arg->max);
 	return true;
 }
 
+static bool load_element(
+    size_t index, const json_t *value, float *at, const struct complaint *whole)
+{
+	char name[MAX_QUOTED_BYTES];
+	const struct complaint c = {whole->text, whole->len, name};
+	double number = json_number_value(value);
+
+	if (json_is_number(value) && fabs(number) <= (double)FLT_MAX) {
+		*at = (float)number;
+		return true;
+	}
+	snprintf(name, sizeof(name), "%.32s[%zu]", whole->name, index);
+	if (!json_is_number(value))
+		return complain(&c, "must be a number");
+	return complain(&c, "%g does not fit a 32-bit float", number);
+}
+
+/* Cosine distance divides by the length, which pgvector adds up in 32-bit floats. */
+static bool check_length(const struct arg_vector *vector, const struct complaint *c)
+{
+	double squares = 0;
+
+	for (size_t i = 0; i < vector->count; i++)
+		squares += (double)vector->items[i] * (double)vector->items[i];
+	if (squares == 0)
+		return complain(c, "is all zeros, which has no direction to compare");
+	if (squares < (double)FLT_MIN || squares > (double)FLT_MAX)
+		return complain(c, "has a length of %g, too %s to compare in 32-bit floats",
+		    sqrt(squares), squares < 1 ? "short" : "long");
+	return true;
+}
+
 static bool load_vector(const struct arg *arg, const json_t *value, struct arg_vector *at,
     const struct complaint *c)
 {
-	bool all_zero = true;
+	size_t count = json_array_size(value);
 
 	if (!json_is_array(value))
 		return complain(
 		    c, "must be an array of exactly %lld numbers", (long long)arg->max);
-	size_t count = json_array_size(value);
-
 	if ((int64_t)count != arg->max)
 		return complain(
 		    c, "has %zu numbers, must have exactly %lld", count, (long long)arg->max);
@@ -152,16 +199,10 @@ static bool load_vector(const struct arg *arg, const json_t *value, struct arg_v
 		return complain(c, "the server is out of memory");
 	at->count = count;
 	for (size_t i = 0; i < count; i++) {
-		const json_t *item = json_array_get(value, i);
-		double number = json_number_value(item);
-
-		if (!json_is_number(item) || fabs(number) > (double)FLT_MAX)
-			return complain(c,
-			    "element %zu is not a number that fits 32-bit floating point", i);
-		at->items[i] = (float)number;
-		all_zero = all_zero && at->items[i] == 0.0F;
+		if (!load_element(i, json_array_get(value, i), &at->items[i], c))
+			return false;
 	}
-	return !all_zero || complain(c, "is all zeros, which has no direction to compare");
+	return check_length(at, c);
 }
 
 static bool load(
@@ -197,24 +238,25 @@ static bool load(
 static void load_fallback(const struct arg *arg, void *at)
 {
 	const struct complaint nowhere = {.text = NULL};
-	struct arg_text text = {.s = arg->fallback};
 
-	if (arg->kind == ARG_TEXT && arg->fallback != NULL) {
-		text.len = strlen(arg->fallback);
-		memcpy(at, &text, sizeof(text));
-		return;
-	}
 	if (arg->kind == ARG_ENUM)
 		*(int *)at = -1;
 	else if (arg->kind == ARG_TIME)
 		*(int64_t *)at = INT64_MIN;
 	if (arg->fallback == NULL)
 		return;
+	if (arg->kind == ARG_TEXT) { /* the table's own text: it outlives any JSON value */
+		*(struct arg_text *)at =
+		    (struct arg_text){arg->fallback, strlen(arg->fallback)};
+		return;
+	}
 	json_t *value = arg->kind == ARG_ENUM
 	                    ? json_string(arg->fallback)
 	                    : json_loads(arg->fallback, JSON_DECODE_ANY, NULL);
+	bool loaded = load(arg, value, at, &nowhere);
 
-	(void)load(arg, value, at, &nowhere);
+	assert(loaded); /* else the table is wrong */
+	(void)loaded;
 	json_decref(value);
 }
 
@@ -227,23 +269,27 @@ static const struct arg *find(const struct arg *table, const char *name)
 	return NULL;
 }
 
+static bool refuse_name(const struct arg *table, const char *name, char *text, size_t text_len)
+{
+	char known[MAX_NAMES_BYTES] = "";
+
+	for (; table->name != NULL; table++)
+		add_name(known, table->name);
+	snprintf(text, text_len, "%.*s: unknown argument; known are %s",
+	    utf8_cut(name, strlen(name), MAX_QUOTED_BYTES), name,
+	    *known != '\0' ? known : "none");
+	return false;
+}
+
 static bool check_names(
     const struct arg *table, const json_t *arguments, char *text, size_t text_len)
 {
-	char known[256] = "none";
-	size_t len = 0;
 	const char *name;
 	json_t *value;
 
 	json_object_foreach ((json_t *)(uintptr_t)arguments, name, value) {
-		if (find(table, name) != NULL)
-			continue;
-		for (const struct arg *arg = table; arg->name != NULL && len < sizeof(known);
-		     arg++)
-			len += (size_t)snprintf(known + len, sizeof(known) - len, "%s%s",
-			    arg != table ? ", " : "", arg->name);
-		snprintf(text, text_len, "%.64s: unknown argument; known are %s", name, known);
-		return false;
+		if (find(table, name) == NULL)
+			return refuse_name(table, name, text, text_len);
 	}
 	return true;
 }

@@ -30,7 +30,7 @@ enum arg_kind {
 	ARG_BOOLEAN, /* bool */
 	ARG_TIME,    /* int64_t unix microseconds; INT64_MIN when absent. RFC 3339 */
 	ARG_OBJECT,  /* struct arg_json; max in bytes of its JSON text */
-	ARG_VECTOR,  /* struct arg_vector; exactly max finite numbers that fit a float */
+	ARG_VECTOR, /* struct arg_vector; exactly max floats, of a length neither 0 nor infinite */
 	ARG_RECORD,  /* results only: an object described by items */
 	ARG_RECORDS, /* results only: an array of such objects */
 };

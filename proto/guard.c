@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "utf8.h"
+
 /* The way down to the value that is being looked at, kept on the stack of the recursion. */
 struct place {
 	const struct place *up;
@@ -13,53 +15,96 @@ struct place {
 	size_t index;
 };
 
+/* A place as text, cut with "..." where it gets too long. */
+struct path {
+	char *text;
+	size_t size, len;
+	bool cut;
+};
+
+#define MAX_KEY_BYTES 64
+
+static void put(struct path *path, const char *s, size_t len)
+{
+	static const char more[] = "...";
+
+	if (path->cut)
+		return;
+	if (path->len + len + sizeof(more) > path->size) {
+		path->cut = true;
+		s = more;
+		len = sizeof(more) - 1;
+	}
+	memcpy(path->text + path->len, s, len);
+	path->len += len;
+	path->text[path->len] = '\0';
+}
+
+/* "params.arguments.tags[3]", from the top down. */
+static void put_place(struct path *path, const struct place *place)
+{
+	char index[24];
+
+	if (place == NULL)
+		return;
+	put_place(path, place->up);
+	if (place->key == NULL) {
+		put(path, index, (size_t)snprintf(index, sizeof(index), "[%zu]", place->index));
+		return;
+	}
+	if (path->len > 0)
+		put(path, ".", 1);
+	put(path, place->key, (size_t)utf8_cut(place->key, place->key_len, MAX_KEY_BYTES));
+}
+
 struct fault {
 	char *text;
 	size_t text_len;
 };
 
-static size_t put(char *out, size_t out_len, size_t at, const char *s, size_t len)
-{
-	if (at + len >= out_len)
-		return at;
-	memcpy(out + at, s, len);
-	out[at + len] = '\0';
-	return at + len;
-}
-
-/* "params.arguments.tags[3]", from the top down. */
-static size_t put_place(char *out, size_t out_len, const struct place *place)
-{
-	char index[24];
-	size_t at;
-
-	if (place == NULL)
-		return 0;
-	at = put_place(out, out_len, place->up);
-	if (place->key == NULL)
-		return put(out, out_len, at, index,
-		    (size_t)snprintf(index, sizeof(index), "[%zu]", place->index));
-	if (at > 0)
-		at = put(out, out_len, at, ".", 1);
-	return put(out, out_len, at, place->key, place->key_len < 64 ? place->key_len : 64);
-}
-
 static bool refuse(const struct fault *fault, const struct place *place, const char *why)
 {
-	char path[GUARD_PATH_BYTES] = "";
+	char text[GUARD_PATH_BYTES] = "";
+	struct path path = {.text = text, .size = sizeof(text)};
 
-	put_place(path, sizeof(path), place);
-	snprintf(fault->text, fault->text_len, "%s%s%s", path, *path != '\0' ? ": " : "", why);
+	put_place(&path, place);
+	snprintf(fault->text, fault->text_len, "%s%s%s", text, path.len > 0 ? ": " : "", why);
 	return false;
+}
+
+static bool check(
+    const json_t *value, const struct place *place, int depth, const struct fault *fault);
+
+static bool check_members(
+    const json_t *object, const struct place *place, int depth, const struct fault *fault)
+{
+	struct place below = {.up = place};
+	json_t *item;
+
+	json_object_foreach ((json_t *)(uintptr_t)object, below.key, item) {
+		below.key_len = strlen(below.key);
+		if (!check(item, &below, depth, fault))
+			return false;
+	}
+	return true;
+}
+
+static bool check_elements(
+    const json_t *array, const struct place *place, int depth, const struct fault *fault)
+{
+	struct place below = {.up = place};
+	const json_t *item;
+
+	json_array_foreach (array, below.index, item) {
+		if (!check(item, &below, depth, fault))
+			return false;
+	}
+	return true;
 }
 
 static bool check(
     const json_t *value, const struct place *place, int depth, const struct fault *fault)
 {
-	struct place below = {.up = place};
-	json_t *item;
-	const char *key;
-
 	switch (json_typeof(value)) {
 	case JSON_STRING:
 		if (strlen(json_string_value(value)) == json_string_length(value))
@@ -73,23 +118,11 @@ static bool check(
 		    "integers are limited to 2^53 - 1 (9007199254740991); send "
 		    "larger ones as a string");
 	case JSON_OBJECT:
-		if (depth == GUARD_MAX_DEPTH)
-			return refuse(fault, place, "nested deeper than 64 levels");
-		json_object_foreach ((json_t *)(uintptr_t)value, key, item) {
-			below.key = key;
-			below.key_len = strlen(key);
-			if (!check(item, &below, depth + 1, fault))
-				return false;
-		}
-		return true;
 	case JSON_ARRAY:
 		if (depth == GUARD_MAX_DEPTH)
 			return refuse(fault, place, "nested deeper than 64 levels");
-		json_array_foreach (value, below.index, item) {
-			if (!check(item, &below, depth + 1, fault))
-				return false;
-		}
-		return true;
+		return json_is_object(value) ? check_members(value, place, depth + 1, fault)
+		                             : check_elements(value, place, depth + 1, fault);
 	case JSON_REAL:
 	case JSON_TRUE:
 	case JSON_FALSE:
@@ -142,6 +175,7 @@ static void scan_char(struct scan *scan, char c)
 	} else if (level != NULL && c == ',') {
 		level->index++;
 		level->wants_key = !level->is_array;
+		level->key = NULL;
 	} else if (level != NULL && c == ':') {
 		level->wants_key = false;
 	}
@@ -169,6 +203,7 @@ void guard_path_at(const char *json, size_t len, size_t offset, char *path, size
 	struct scan scan = {.depth = 0};
 	struct place places[GUARD_MAX_DEPTH];
 	const struct place *last = NULL;
+	struct path text = {.text = path, .size = path_len};
 	size_t end = offset < len ? offset : len;
 
 	*path = '\0';
@@ -189,5 +224,5 @@ void guard_path_at(const char *json, size_t len, size_t offset, char *path, size
 		    .index = level->index};
 		last = &places[i];
 	}
-	put_place(path, path_len, last);
+	put_place(&text, last);
 }

@@ -28,6 +28,7 @@ bool guard_check(const json_t *value, char *text, size_t text_len);
 
 /*
  * The place in a broken JSON text at byte offset: "params.arguments.user_input",
- * or "" at the top. Used for parse errors, where no tree exists.
+ * or "" at the top. Used for parse errors, where no tree exists. Keys are quoted
+ * as they were sent, so the path may hold invalid UTF-8.
  */
 void guard_path_at(const char *json, size_t len, size_t offset, char *path, size_t path_len);

@@ -41,6 +41,25 @@ void rpc_error_fini(struct rpc_error *e)
 	e->data = NULL;
 }
 
+/* jansson has one code for all of these, so the beginning of its message decides. */
+static const char *syntax_fault(const char *text)
+{
+	static const struct {
+		const char *begin, *words;
+	} faults[] = {
+	    {"invalid Unicode", "lone surrogate in a \\u escape"},
+	    {"invalid escape", "invalid escape in a text"},
+	    {"control character", "control characters must be escaped"},
+	    {"unexpected newline", "line breaks in a text must be escaped"},
+	};
+
+	for (size_t i = 0; i < sizeof(faults) / sizeof(*faults); i++) {
+		if (strncmp(text, faults[i].begin, strlen(faults[i].begin)) == 0)
+			return faults[i].words;
+	}
+	return "not JSON";
+}
+
 /* What jansson found wrong, in words that say what to do about it. */
 static const char *parse_fault(const json_error_t *fault)
 {
@@ -56,14 +75,15 @@ static const char *parse_fault(const json_error_t *fault)
 		return "number out of range; integers are limited to 2^53 - 1";
 	case json_error_stack_overflow:
 		return "nested deeper than 64 levels";
+	case json_error_invalid_argument: /* no body at all */
 	case json_error_premature_end_of_input:
 		return "the text ends too early";
 	case json_error_end_of_input_expected:
 		return "something follows the message";
-	case json_error_unknown:
 	case json_error_out_of_memory:
+		return "the server is out of memory";
+	case json_error_unknown:
 	case json_error_cannot_open_file:
-	case json_error_invalid_argument:
 	case json_error_invalid_syntax:
 	case json_error_invalid_format:
 	case json_error_wrong_type:
@@ -72,21 +92,25 @@ static const char *parse_fault(const json_error_t *fault)
 	case json_error_index_out_of_range:
 		break;
 	}
-	/* jansson's own words are the same for a lone surrogate, a bad escape and NaN. */
-	return strncmp(fault->text, "invalid Unicode", 15) == 0
-	           ? "lone surrogate in a \\u escape"
-	           : "not valid JSON";
+	return syntax_fault(fault->text);
 }
 
 static void fail_parse(
     struct rpc_error *error, const char *body, size_t len, const json_error_t *fault)
 {
+	static const char byte_order_mark[] = "\xef\xbb\xbf";
+	const char *near = strstr(fault->text, " near '"); /* at most 20 bytes are quoted */
+	const char *what = parse_fault(fault);
 	char path[GUARD_PATH_BYTES];
 	size_t at = fault->position > 0 ? (size_t)fault->position : 0;
 
+	if (len >= 3 && memcmp(body, byte_order_mark, 3) == 0) {
+		rpc_error_set(error, RPC_PARSE, NULL, "begins with a byte order mark");
+		return;
+	}
 	guard_path_at(body, len, at, path, sizeof(path));
-	rpc_error_set(error, RPC_PARSE, NULL, "%s%s%s at byte %zu", path,
-	    *path != '\0' ? ": " : "", parse_fault(fault), at);
+	rpc_error_set(error, RPC_PARSE, NULL, "%s%s%s at byte %zu%s", path,
+	    *path != '\0' ? ": " : "", what, at, near != NULL ? near : "");
 }
 
 static bool fail(struct rpc_error *error, enum rpc_code code, const char *text)
@@ -102,22 +126,26 @@ static bool read_members(struct rpc_message *msg, struct rpc_error *error)
 	const json_t *id = json_object_get(msg->root, "id");
 	const json_t *method = json_object_get(msg->root, "method");
 	json_t *params = json_object_get(msg->root, "params");
-	bool answers = json_object_get(msg->root, "result") != NULL ||
-	               json_object_get(msg->root, "error") != NULL;
+	const json_t *result = json_object_get(msg->root, "result");
+	const json_t *failure = json_object_get(msg->root, "error");
 
 	if (id != NULL && !json_is_string(id) && !json_is_integer(id))
 		return fail(error, RPC_INVALID_REQUEST, "id must be a string or an integer");
 	msg->id = id;
 	if (!json_is_string(version) || strcmp(json_string_value(version), "2.0") != 0)
 		return fail(error, RPC_INVALID_REQUEST, "jsonrpc must be \"2.0\"");
-	if (method == NULL && answers) {
+	if (method == NULL && (result != NULL || failure != NULL)) {
 		msg->kind = RPC_RESPONSE;
+		if (result != NULL && failure != NULL)
+			return fail(error, RPC_INVALID_REQUEST,
+			    "a response has either a result or an error");
 		return id != NULL || fail(error, RPC_INVALID_REQUEST, "a response needs an id");
 	}
 	if (!json_is_string(method))
 		return fail(error, RPC_INVALID_REQUEST, "method is required, a string");
 	msg->method = json_string_value(method);
 	msg->kind = id != NULL ? RPC_REQUEST : RPC_NOTIFICATION;
+	/* JSON-RPC knows params by position, MCP does not: a good request with bad params. */
 	if (params != NULL && !json_is_object(params))
 		return fail(error, RPC_INVALID_PARAMS, "params must be an object");
 	msg->params = params;

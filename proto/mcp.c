@@ -1,65 +1,132 @@
-/* mcp: era by the body, then the envelope, the version, and the headers. */
+/* mcp: the era by the body, then the envelope, the version, and the headers. */
 #include "mcp.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#include "utf8.h"
+
 #define META_VERSION      "io.modelcontextprotocol/protocolVersion"
 #define META_CAPABILITIES "io.modelcontextprotocol/clientCapabilities"
 
 #define MAX_HEADER_VALUE_BYTES 2048
+#define MAX_QUOTED_BYTES       64
 
-static const char *const legacy_versions[] = {MCP_LATEST_LEGACY, "2025-06-18", "2025-03-26"};
+#define OLDEST_LEGACY     "2024-11-05"
+#define HEADERLESS_LEGACY "2025-03-26" /* the last revision without the version header */
 
-#define OLDEST_LEGACY "2025-03-26" /* what a request without the header speaks */
+/* A header value without the blanks around it. */
+struct span {
+	const char *s;
+	size_t len;
+};
 
-static const char *legacy_version(const char *version)
+static struct span trim(const char *value)
 {
-	for (size_t i = 0; i < sizeof(legacy_versions) / sizeof(*legacy_versions); i++) {
-		if (strcmp(legacy_versions[i], version) == 0)
-			return legacy_versions[i];
+	struct span span = {value, 0};
+
+	span.s += strspn(value, " \t");
+	span.len = strlen(span.s);
+	while (span.len > 0 && strchr(" \t", span.s[span.len - 1]) != NULL)
+		span.len--;
+	return span;
+}
+
+/* Values are case-sensitive; an absent header says nothing. */
+static bool says(const char *header, const char *expected)
+{
+	struct span span = trim(header != NULL ? header : "");
+
+	return strlen(expected) == span.len && memcmp(span.s, expected, span.len) == 0;
+}
+
+static const char *find_legacy(const char *version)
+{
+	static const char *const known[] = {
+	    MCP_LATEST_LEGACY, "2025-06-18", HEADERLESS_LEGACY, OLDEST_LEGACY};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
+		if (says(version, known[i]))
+			return known[i];
 	}
 	return NULL;
 }
 
 const char *mcp_negotiate(const char *asked)
 {
-	const char *version = legacy_version(asked);
+	const char *version = find_legacy(asked);
 
 	return version != NULL ? version : MCP_LATEST_LEGACY;
 }
 
-static bool fail_unsupported(struct rpc_error *error, const char *requested)
+static bool fail_unsupported(struct rpc_error *error, const char *version)
 {
+	char asked[MAX_QUOTED_BYTES];
+
+	snprintf(asked, sizeof(asked), "%s", version);
+	utf8_repair(asked);
 	rpc_error_set(error, RPC_UNSUPPORTED_VERSION,
-	    json_pack("{s:[s], s:s}", "supported", MCP_MODERN_VERSION, "requested", requested),
-	    "'%.40s' is not served statelessly; supported is " MCP_MODERN_VERSION, requested);
+	    json_pack("{s:[s], s:s}", "supported", MCP_MODERN_VERSION, "requested", asked),
+	    "'%s' is not supported; " MCP_MODERN_VERSION
+	    " is and, with initialize, " OLDEST_LEGACY " to " MCP_LATEST_LEGACY,
+	    asked);
 	return false;
 }
 
-static bool is_modern(const char *version)
+static bool is_modern(
+    const struct rpc_message *msg, const struct mcp_headers *headers, const json_t *meta)
 {
-	return version != NULL && strcmp(version, MCP_MODERN_VERSION) == 0;
+	const json_t *claim = json_object_get(meta, META_VERSION);
+	const char *version = json_string_value(claim);
+
+	/* initialize is the legacy handshake, unless all of its envelope says otherwise. */
+	if (strcmp(msg->method, "initialize") == 0)
+		return version != NULL && strcmp(version, MCP_MODERN_VERSION) == 0 &&
+		       json_is_object(json_object_get(meta, META_CAPABILITIES));
+	return claim != NULL || says(headers->version, MCP_MODERN_VERSION);
 }
 
 static bool classify_legacy(const struct rpc_message *msg, const struct mcp_headers *headers,
     struct mcp_request *out, struct rpc_error *error)
 {
-	out->era = MCP_LEGACY;
-	out->version = OLDEST_LEGACY;
 	if (headers->version == NULL)
 		return true;
-	if (is_modern(headers->version)) { /* initialize under a modern header */
+	if (says(headers->version, MCP_MODERN_VERSION)) {
 		rpc_error_set(error, RPC_HEADER_MISMATCH, NULL,
 		    "MCP-Protocol-Version says " MCP_MODERN_VERSION
-		    ", but %s belongs to older revisions",
+		    ", but %s without its _meta belongs to older revisions",
 		    msg->method);
 		return false;
 	}
-	out->version = legacy_version(headers->version);
-	if (out->version != NULL)
+	const char *version = find_legacy(headers->version);
+
+	if (version == NULL)
+		return fail_unsupported(error, headers->version);
+	out->version = version;
+	return true;
+}
+
+/* Notifications have no answer that would depend on capabilities. */
+static bool check_envelope(
+    const struct rpc_message *msg, const json_t *meta, struct rpc_error *error)
+{
+	const json_t *claim = json_object_get(meta, META_VERSION);
+	const char *missing = NULL;
+
+	if (msg->kind == RPC_NOTIFICATION && claim == NULL)
 		return true;
-	return fail_unsupported(error, headers->version);
+	if (!json_is_string(claim))
+		missing = META_VERSION "'] is required, a string";
+	else if (msg->kind == RPC_REQUEST &&
+	         !json_is_object(json_object_get(meta, META_CAPABILITIES)))
+		missing = META_CAPABILITIES "'] is required, an object";
+	if (missing != NULL) {
+		rpc_error_set(error, RPC_INVALID_PARAMS, NULL, "params._meta['%s", missing);
+		return false;
+	}
+	if (strcmp(json_string_value(claim), MCP_MODERN_VERSION) != 0)
+		return fail_unsupported(error, json_string_value(claim));
+	return true;
 }
 
 static int base64_value(char c)
@@ -101,21 +168,21 @@ static bool base64_decode(const char *s, size_t len, char *out, size_t out_len)
 bool mcp_header_decode(const char *value, char *out, size_t out_len)
 {
 	static const char begin[] = "=?base64?", end[] = "?=";
-	size_t len;
+	const size_t begin_len = sizeof(begin) - 1, end_len = sizeof(end) - 1;
+	struct span span = trim(value);
 
-	value += strspn(value, " \t");
-	len = strlen(value);
-	while (len > 0 && (value[len - 1] == ' ' || value[len - 1] == '\t'))
-		len--;
-	if (len >= sizeof(begin) + sizeof(end) - 2 &&
-	    strncmp(value, begin, sizeof(begin) - 1) == 0 &&
-	    strncmp(value + len - 2, end, 2) == 0)
+	if (span.len >= begin_len + end_len && memcmp(span.s, begin, begin_len) == 0 &&
+	    memcmp(span.s + span.len - end_len, end, end_len) == 0)
 		return base64_decode(
-		    value + sizeof(begin) - 1, len - (sizeof(begin) - 1) - 2, out, out_len);
-	if (len >= out_len)
+		    span.s + begin_len, span.len - begin_len - end_len, out, out_len);
+	if (span.len >= out_len)
 		return false;
-	memcpy(out, value, len);
-	out[len] = '\0';
+	for (size_t i = 0; i < span.len; i++) {
+		if ((span.s[i] < ' ' || span.s[i] > '~') && span.s[i] != '\t')
+			return false;
+		out[i] = span.s[i];
+	}
+	out[span.len] = '\0';
 	return true;
 }
 
@@ -127,29 +194,30 @@ static const char *named_member(const char *method)
 	return strcmp(method, "resources/read") == 0 ? "uri" : NULL;
 }
 
-static bool header_says(
-    const char *header, const char *title, const char *expected, struct rpc_error *error)
+static bool fail_header(
+    struct rpc_error *error, const char *header, const char *title, const char *expected)
 {
-	char value[MAX_HEADER_VALUE_BYTES];
-
-	if (header == NULL) {
-		rpc_error_set(
-		    error, RPC_HEADER_MISMATCH, NULL, "the %s header is required", title);
-		return false;
-	}
-	if (!mcp_header_decode(header, value, sizeof(value)) || strcmp(value, expected) != 0) {
-		rpc_error_set(error, RPC_HEADER_MISMATCH, NULL,
-		    "the %s header differs from the message, which says '%.100s'", title,
-		    expected);
-		return false;
-	}
-	return true;
+	rpc_error_set(error, RPC_HEADER_MISMATCH, NULL,
+	    header == NULL ? "the %s header is required; the message says '%.*s'"
+	                   : "the %s header differs from the message, which says '%.*s'",
+	    title, utf8_cut(expected, strlen(expected), MAX_QUOTED_BYTES), expected);
+	return false;
 }
 
-static bool check_headers(const struct rpc_message *msg, const struct mcp_headers *headers,
-    const char *version, struct rpc_error *error)
+static bool name_says(const char *header, const char *expected)
 {
-	const char *member = named_member(msg->method);
+	char name[MAX_HEADER_VALUE_BYTES];
+
+	return header != NULL && mcp_header_decode(header, name, sizeof(name)) &&
+	       strcmp(name, expected) == 0;
+}
+
+/* Of notifications the revision demands no headers, but what is there must be true. */
+static bool check_headers(
+    const struct rpc_message *msg, const struct mcp_headers *headers, struct rpc_error *error)
+{
+	bool required = msg->kind == RPC_REQUEST;
+	const char *member = required ? named_member(msg->method) : NULL;
 	const char *name =
 	    member != NULL ? json_string_value(json_object_get(msg->params, member)) : NULL;
 
@@ -158,43 +226,26 @@ static bool check_headers(const struct rpc_message *msg, const struct mcp_header
 		    "MCP-Protocol-Version, Mcp-Method and Mcp-Name may each be sent once");
 		return false;
 	}
-	return header_says(headers->version, "MCP-Protocol-Version", version, error) &&
-	       header_says(headers->method, "Mcp-Method", msg->method, error) &&
-	       (name == NULL || header_says(headers->name, "Mcp-Name", name, error));
-}
-
-static bool check_envelope(const json_t *meta, struct rpc_error *error)
-{
-	const char *missing = NULL;
-
-	if (!json_is_string(json_object_get(meta, META_VERSION)))
-		missing = META_VERSION "'] is required, a string";
-	else if (!json_is_object(json_object_get(meta, META_CAPABILITIES)))
-		missing = META_CAPABILITIES "'] is required, an object";
-	if (missing == NULL)
-		return true;
-	rpc_error_set(error, RPC_INVALID_PARAMS, NULL, "params._meta['%s", missing);
-	return false;
+	if (!says(headers->version, MCP_MODERN_VERSION))
+		return fail_header(
+		    error, headers->version, "MCP-Protocol-Version", MCP_MODERN_VERSION);
+	if ((required || headers->method != NULL) && !says(headers->method, msg->method))
+		return fail_header(error, headers->method, "Mcp-Method", msg->method);
+	if (name != NULL && !name_says(headers->name, name))
+		return fail_header(error, headers->name, "Mcp-Name", name);
+	return true;
 }
 
 bool mcp_classify(const struct rpc_message *msg, const struct mcp_headers *headers,
     struct mcp_request *out, struct rpc_error *error)
 {
 	const json_t *meta = json_object_get(msg->params, "_meta");
-	const json_t *claim = json_object_get(meta, META_VERSION);
-	bool initializes = strcmp(msg->method, "initialize") == 0;
 
-	if (claim == NULL && (initializes || !is_modern(headers->version)))
+	*out = (struct mcp_request){MCP_LEGACY, HEADERLESS_LEGACY};
+	if (msg->kind == RPC_RESPONSE) /* only older revisions let servers ask */
+		return true;
+	if (!is_modern(msg, headers, meta))
 		return classify_legacy(msg, headers, out, error);
-	out->era = MCP_MODERN;
-	out->version = MCP_MODERN_VERSION;
-	if (msg->kind == RPC_NOTIFICATION && claim == NULL)
-		return check_headers(msg, headers, MCP_MODERN_VERSION, error);
-	if (!check_envelope(meta, error))
-		return false;
-	const char *version = json_string_value(claim);
-
-	if (!is_modern(version))
-		return fail_unsupported(error, version);
-	return check_headers(msg, headers, version, error);
+	*out = (struct mcp_request){MCP_MODERN, MCP_MODERN_VERSION};
+	return check_envelope(msg, meta, error) && check_headers(msg, headers, error);
 }

@@ -4,8 +4,8 @@
  *
  * One endpoint serves two eras (MCP 2026-07-28 basic/versioning): a request
  * that carries the modern per-request _meta is modern and stateless; anything
- * else is legacy (2025-11-25, 2025-06-18, 2025-03-26). The body decides, the
- * headers must agree.
+ * else is legacy (2025-11-25, 2025-06-18, 2025-03-26, 2024-11-05). The body
+ * decides, the headers must agree.
  *
  * Order of checks for a modern request; the first failure answers:
  * envelope (-32602) -> supported version (-32022) -> headers (-32020).
@@ -39,8 +39,7 @@ struct mcp_request {
 };
 
 /*
- * Classifies a parsed message (request or notification) and checks its
- * envelope. False: error says why, with its HTTP status; out->era is still set.
+ * Classifies a parsed message and checks its envelope; a response is legacy. False: error says why, with its HTTP status; out->era is still set.
  */
 bool mcp_classify(const struct rpc_message *msg, const struct mcp_headers *headers,
     struct mcp_request *out, struct rpc_error *error) __attribute__((warn_unused_result));
@@ -50,7 +49,7 @@ const char *mcp_negotiate(const char *asked);
 
 /*
  * Decodes a header value in the =?base64?...?= form into out (NUL-terminated,
- * at most out_len - 1 bytes); other values are copied. False when malformed or
- * too long. Surrounding blanks are trimmed.
+ * at most out_len - 1 bytes); other values are copied. False when malformed, too
+ * long, or not printable ASCII. Surrounding blanks are trimmed.
  */
 bool mcp_header_decode(const char *value, char *out, size_t out_len);

@@ -2,9 +2,12 @@
 #include "rfc3339.h"
 
 #include <stdio.h>
-#include <time.h>
 
-#define US_PER_SECOND 1000000LL
+#define US_PER_SECOND   1000000LL
+#define SECONDS_PER_DAY 86400
+
+#define FIRST_SECOND (-62135596800LL) /* 0001-01-01T00:00:00Z */
+#define LAST_SECOND  253402300799LL   /* 9999-12-31T23:59:59Z */
 
 /* Exactly count digits at *s, moved on; -1 when there are not. */
 static int digits(const char **s, const char *end, int count)
@@ -108,34 +111,58 @@ bool rfc3339_parse(const char *s, size_t len, int64_t *unix_us)
 	if (!is_day(year, month, day) || hour < 0 || hour > 23 || minute < 0 || minute > 59 ||
 	    second < 0 || second > 60 || us < 0 || !offset(&s, end, &east) || s != end)
 		return false;
-	*unix_us = (days_from_civil(year, month, day) * 86400 + hour * 3600 + minute * 60 +
-	               second - east) *
-	               US_PER_SECOND +
-	           us;
-	return true;
+	int64_t minutes = (int64_t)hour * 60 + minute;
+	int64_t seconds =
+	    days_from_civil(year, month, day) * SECONDS_PER_DAY + minutes * 60 + second - east;
+
+	*unix_us = seconds * US_PER_SECOND + us;
+	return seconds >= FIRST_SECOND && seconds <= LAST_SECOND;
+}
+
+/* The inverse of days_from_civil(), from the same paper. */
+static void civil_from_days(int64_t days, int *year, int *month, int *day)
+{
+	int64_t z = days + 719468;
+	int64_t era = (z >= 0 ? z : z - 146096) / 146097;
+	int64_t day_of_era = z - era * 146097;
+	int64_t year_of_era =
+	    (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+	int64_t day_of_year =
+	    day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+	int64_t shifted = (5 * day_of_year + 2) / 153; /* months since March */
+
+	*day = (int)(day_of_year - (153 * shifted + 2) / 5 + 1);
+	*month = (int)(shifted < 10 ? shifted + 3 : shifted - 9);
+	*year = (int)(year_of_era + era * 400 + (*month <= 2));
+}
+
+/* Quotient and, never negative, remainder. */
+static int64_t split(int64_t value, int64_t unit, int64_t *rest)
+{
+	*rest = value % unit;
+	if (*rest < 0)
+		*rest += unit;
+	return (value - *rest) / unit;
 }
 
 void rfc3339_format(int64_t unix_us, char text[RFC3339_TEXT_BYTES])
 {
-	int64_t us = unix_us % US_PER_SECOND;
-	time_t seconds = (time_t)(unix_us / US_PER_SECOND);
+	int64_t us, second;
+	int64_t days = split(split(unix_us, US_PER_SECOND, &us), SECONDS_PER_DAY, &second);
+	int year, month, day;
 	char part[8] = "";
-	struct tm utc;
 
-	if (us < 0) {
-		us += US_PER_SECOND;
-		seconds--;
-	}
-	gmtime_r(&seconds, &utc);
+	civil_from_days(days, &year, &month, &day);
 	if (us != 0) {
-		int last = snprintf(part, sizeof(part), ".%06d", (int)us) - 1;
+		int width = 6;
 
-		while (part[last] == '0')
-			part[last--] = '\0';
+		for (; us % 10 == 0; us /= 10)
+			width--;
+		snprintf(part, sizeof(part), ".%0*u", width, (unsigned)us % 1000000U);
 	}
 	/* Unsigned and bounded, so that the compiler sees that it fits. */
 	snprintf(text, RFC3339_TEXT_BYTES, "%04u-%02u-%02uT%02u:%02u:%02u%sZ",
-	    (unsigned)(utc.tm_year + 1900) % 10000U, (unsigned)(utc.tm_mon + 1) % 100U,
-	    (unsigned)utc.tm_mday % 100U, (unsigned)utc.tm_hour % 100U,
-	    (unsigned)utc.tm_min % 100U, (unsigned)utc.tm_sec % 100U, part);
+	    (unsigned)year % 10000U, (unsigned)month % 100U, (unsigned)day % 100U,
+	    (unsigned)(second / 3600) % 100U, (unsigned)(second / 60) % 60U,
+	    (unsigned)second % 60U, part);
 }

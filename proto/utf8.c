@@ -1,7 +1,6 @@
 /* utf8: the well-formed sequences of Unicode 15.0, table 3-7. */
 #include "utf8.h"
 
-#include <stddef.h>
 #include <stdint.h>
 
 /* Length of the valid sequence at s, or 0. The NUL at the end is never a continuation. */
@@ -34,4 +33,13 @@ void utf8_repair(char *text)
 			*s = '?';
 		s += len == 0 ? 1 : len;
 	}
+}
+
+int utf8_cut(const char *s, size_t len, int max)
+{
+	if (len <= (size_t)max)
+		return (int)len;
+	while (max > 0 && ((unsigned char)s[max] & 0xc0) == 0x80)
+		max--;
+	return max;
 }
