@@ -46,7 +46,7 @@ bool memory_get_read(const struct rows *rows, struct memory *memory)
 	if (rows_count(rows) == 0)
 		return false;
 	rows_uuid(rows, 0, 0, memory->id);
-	memory->session_id = rows_is_null(rows, 0, 1) ? NULL : rows_text(rows, 0, 1, NULL);
+	memory->session_id = rows_text(rows, 0, 1, NULL);
 	memory->agent = rows_text(rows, 0, 2, NULL);
 	memory->user_input = rows_text(rows, 0, 3, NULL);
 	memory->assistant_response = rows_text(rows, 0, 4, NULL);
@@ -67,7 +67,7 @@ void memory_totals_read(const struct rows *rows, struct memory_totals *totals)
 {
 	totals->memories = rows_int(rows, 0, 0);
 	totals->embedded = rows_int(rows, 0, 1);
-	totals->first_us = rows_is_null(rows, 0, 2) ? INT64_MIN : rows_time(rows, 0, 2);
-	totals->last_us = rows_is_null(rows, 0, 3) ? INT64_MIN : rows_time(rows, 0, 3);
+	totals->first_us = rows_time(rows, 0, 2);
+	totals->last_us = rows_time(rows, 0, 3);
 	totals->sessions = rows_int(rows, 0, 4);
 }

@@ -60,7 +60,7 @@ bool memory_get_read(const struct rows *rows, struct memory *memory)
 /* What a namespace holds. */
 struct memory_totals {
 	int64_t memories, embedded, sessions;
-	int64_t first_us, last_us; /* INT64_MIN when there is none */
+	int64_t first_us, last_us; /* ROWS_NO_TIME when there is none */
 };
 
 void memory_totals_ask(struct query *q, const struct principal *who);

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct event_base;
 struct migration_run;
@@ -34,7 +35,7 @@ struct migrate_config {
 
 /* NULL when conninfo does not parse (error says why). */
 struct migration_run *migrate_start(struct event_base *base,
-    const struct migrate_config *config, char *error, unsigned error_len);
+    const struct migrate_config *config, char *error, size_t error_len);
 
 /* Gives up; done will not come. Also frees a finished run. NULL is fine. */
 void migrate_free(struct migration_run *run);

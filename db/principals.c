@@ -84,7 +84,7 @@ void key_list_read(const struct rows *rows, int row, struct key_row *key)
 	key->namespace = rows_text(rows, row, 2, NULL);
 	key->agent = rows_text(rows, row, 3, NULL);
 	key->created_us = rows_time(rows, row, 4);
-	key->revoked_us = rows_is_null(rows, row, 5) ? INT64_MIN : rows_time(rows, row, 5);
+	key->revoked_us = rows_time(rows, row, 5);
 }
 
 void key_revoke_ask(struct query *q, const char *id_or_hint)

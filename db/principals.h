@@ -44,7 +44,7 @@ struct key_row {
 	const char *namespace;
 	const char *agent;
 	int64_t created_us;
-	int64_t revoked_us; /* INT64_MIN: in force */
+	int64_t revoked_us; /* ROWS_NO_TIME: in force */
 };
 
 void key_create_ask(struct query *q, const unsigned char hash[KEY_HASH_BYTES], const char *hint,

@@ -25,8 +25,8 @@ struct rows;
 struct query;
 
 /*
- * The outcome: rows when error->kind is DB_OK, NULL otherwise. Both are
- * borrowed until the callback returns; rows_take() keeps the rows.
+ * The outcome: rows when error->kind is DB_OK (the callee's: rows_free() them),
+ * NULL otherwise. error is borrowed.
  */
 typedef void (*query_done)(void *arg, struct rows *rows, const struct db_error *error);
 
@@ -46,6 +46,7 @@ struct query {
 	void *done_arg;
 	struct conn *conn;   /* running there, or NULL */
 	int64_t deadline_ms; /* CLOCK_MONOTONIC */
+	int tries;
 	bool waiting;
 	TAILQ_ENTRY(query) link;
 };
@@ -58,13 +59,8 @@ void query_text(struct query *q, const char *text,
     size_t len); /* NULL text: SQL NULL; also for jsonb given as $n::text::jsonb */
 void query_bytes(struct query *q, const void *bytes, size_t len);
 void query_int4(struct query *q, int32_t value);
-void query_int8(struct query *q, int64_t value);
-void query_float8(struct query *q, double value);
-void query_bool(struct query *q, bool value);
 void query_uuid(struct query *q, const unsigned char uuid[16]); /* NULL: SQL NULL */
-void query_time(struct query *q, int64_t unix_us);              /* timestamptz */
 void query_int4_array(struct query *q, const int32_t *items, size_t count);
-void query_uuid_array(struct query *q, const unsigned char (*items)[16], size_t count);
 void query_vector(
     struct query *q, const float *items, size_t count); /* pgvector; NULL: SQL NULL */
 

@@ -2,7 +2,8 @@
  * rows: typed reading of one result (binary format).
  *
  * Row and column count from 0. Reading a column as a type it does not have, or
- * out of range, is a programming error (abort). rows_is_null() first where NULL can be.
+ * out of range, is a programming error (abort). A NULL text is NULL, a NULL time is
+ * ROWS_NO_TIME; for other types ask rows_is_null() first.
  */
 #pragma once
 
@@ -11,6 +12,8 @@
 #include <stdint.h>
 
 struct rows;
+
+#define ROWS_NO_TIME INT64_MIN
 
 int rows_count(const struct rows *rows);
 bool rows_is_null(const struct rows *rows, int row, int col);
@@ -23,6 +26,4 @@ void rows_uuid(const struct rows *rows, int row, int col, char text[37]);
 int64_t rows_time(
     const struct rows *rows, int row, int col); /* timestamptz, as unix microseconds */
 
-/* Moves the rows out of a query_done callback; rows_free() them later. */
-struct rows *rows_take(struct rows *rows);
 void rows_free(struct rows *rows); /* NULL is fine */

@@ -37,7 +37,7 @@ bool search_ask(struct query *q, const struct principal *who, const struct searc
 void search_read(const struct rows *rows, int row, struct search_hit *hit)
 {
 	rows_uuid(rows, row, 0, hit->id);
-	hit->session_id = rows_is_null(rows, row, 1) ? NULL : rows_text(rows, row, 1, NULL);
+	hit->session_id = rows_text(rows, row, 1, NULL);
 	hit->agent = rows_text(rows, row, 2, NULL);
 	hit->user_input = rows_text(rows, row, 3, NULL);
 	hit->assistant_response = rows_text(rows, row, 4, NULL);

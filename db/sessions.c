@@ -6,7 +6,7 @@
 /* The columns every session statement starts with. */
 static void read_common(const struct rows *rows, int row, struct session *session)
 {
-	*session = (struct session){.first_us = INT64_MIN, .last_us = INT64_MIN};
+	*session = (struct session){.first_us = ROWS_NO_TIME, .last_us = ROWS_NO_TIME};
 	session->id = rows_text(rows, row, 0, NULL);
 	session->name =
 	    rows_is_null(rows, row, 1) ? session->id : rows_text(rows, row, 1, NULL);
@@ -43,10 +43,8 @@ bool session_info_read(const struct rows *rows, struct session *session)
 		return false;
 	read_common(rows, 0, session);
 	session->memories = rows_int(rows, 0, 4);
-	if (session->memories > 0) {
-		session->first_us = rows_time(rows, 0, 5);
-		session->last_us = rows_time(rows, 0, 6);
-	}
+	session->first_us = rows_time(rows, 0, 5);
+	session->last_us = rows_time(rows, 0, 6);
 	return true;
 }
 

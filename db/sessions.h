@@ -21,7 +21,7 @@ struct session {
 	int64_t active_us;
 	bool made;        /* create: it is new */
 	int64_t memories; /* info, list */
-	int64_t first_us; /* info: INT64_MIN when it is empty */
+	int64_t first_us; /* info: ROWS_NO_TIME when it is empty */
 	int64_t last_us;
 };
 

@@ -3,8 +3,13 @@
  *
  * The build turns NAME.sql into SQL(NAME, "text") lines (EmbedSql.cmake). Each
  * statement is prepared once per connection, under its name, when first used.
+ *
+ * The first line of a file is "-- read" or "-- write". A read may be run again on
+ * another connection when the first one breaks; a write never is.
  */
 #pragma once
+
+#include <stdbool.h>
 
 enum sql_id {
 #define SQL(name, text) SQL_##name,
@@ -16,3 +21,5 @@ enum sql_id {
 /* Name and text of a statement; both static. */
 const char *sql_name(enum sql_id id);
 const char *sql_text(enum sql_id id);
+
+bool sql_is_read(enum sql_id id);

@@ -194,7 +194,7 @@ static bool load_vector(const struct arg *arg, const json_t *value, struct arg_v
 	if ((int64_t)count != arg->max)
 		return complain(
 		    c, "has %zu numbers, must have exactly %lld", count, (long long)arg->max);
-	at->items = malloc(count * sizeof(*at->items));
+	at->items = calloc(count, sizeof(*at->items));
 	if (at->items == NULL)
 		return complain(c, "the server is out of memory");
 	at->count = count;

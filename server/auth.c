@@ -99,6 +99,7 @@ static void on_principal(void *arg, struct rows *rows, const struct db_error *er
 			remember(check);
 		verdict = granted ? AUTH_GRANTED : AUTH_REFUSED;
 	}
+	rows_free(rows);
 	check->done(check->arg, verdict);
 }
 

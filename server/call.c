@@ -223,7 +223,7 @@ static void on_query_done(void *arg, struct rows *rows, const struct db_error *e
 		return;
 	}
 	rows_free(call->rows);
-	call->rows = rows_take(rows);
+	call->rows = rows;
 	query_fini(&call->query);
 	call_run(call);
 }

@@ -75,7 +75,7 @@ static int list(struct options *options)
 
 		key_list_read(rows, row, &key);
 		rfc3339_format(key.created_us, created);
-		if (key.revoked_us != INT64_MIN)
+		if (key.revoked_us != ROWS_NO_TIME)
 			rfc3339_format(key.revoked_us, revoked);
 		printf("%-36s  %-13s  %-20s  %-20s  %-27s  %s\n", key.id, key.hint,
 		    key.namespace, key.agent, created, revoked);

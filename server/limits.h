@@ -9,7 +9,7 @@
 /* HTTP: sizes (RFC 9110 leaves them to the server; over them: 414, 431, 413) */
 #define MAX_URI_BYTES    8192
 #define MAX_HEADER_COUNT 100
-#define MAX_HEADER_BYTES (32 * 1024) /* all names and values of one request */
+#define MAX_HEADER_BYTES (16 * 1024) /* all names and values of one request */
 /* A 10 MB text still gets an answer that names its field. */
 #define MAX_BODY_BYTES (16 * 1024 * 1024)
 /* Of all requests being read or answered; over it: 503. */

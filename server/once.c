@@ -25,7 +25,7 @@ static void on_done(void *arg, struct rows *rows, const struct db_error *error)
 
 	once->error = *error;
 	if (error->kind == DB_OK)
-		once->rows = rows_take(rows);
+		once->rows = rows;
 	event_base_loopbreak(once->base);
 }
 

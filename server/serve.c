@@ -82,7 +82,7 @@ static bool start_database(struct serve *serve, char *error, size_t len)
 		return true;
 	}
 	migrate.conninfo = serve->conninfo;
-	serve->migration = migrate_start(serve->service.base, &migrate, error, (unsigned)len);
+	serve->migration = migrate_start(serve->service.base, &migrate, error, len);
 	return serve->migration != NULL;
 }
 
@@ -110,9 +110,11 @@ static void on_key_exists(void *arg, struct rows *rows, const struct db_error *d
 	static const struct timeval again = {.tv_sec = KEY_POLL_MS / 1000};
 	struct serve *serve = arg;
 	const char *address = option_text(serve->service.options, OPT_LISTEN);
+	bool exists = db_error->kind == DB_OK && key_exists_read(rows);
 	char error[256];
 
-	if (db_error->kind != DB_OK || !key_exists_read(rows))
+	rows_free(rows);
+	if (!exists)
 		event_add(serve->key_timer, &again);
 	else if (!listen_on(serve, address, error, sizeof(error)))
 		log_error("cannot listen", "address", address, "error", error);

@@ -30,7 +30,7 @@ struct http_config {
 struct http_stats {
 	size_t connections;
 	size_t requests_pending; /* handed to the handler, not answered yet */
-	size_t body_bytes;	 /* of requests being read or answered */
+	size_t body_bytes;       /* of requests being read or answered */
 };
 
 struct http_server *http_new(struct event_base *base, const struct http_config *config);

@@ -89,7 +89,7 @@ static json_t *session_json(const struct session *session)
 	    session->name, "created_at", show_time(session->created_us), "last_active",
 	    show_time(session->active_us));
 
-	if (session->first_us != INT64_MIN) {
+	if (session->first_us != ROWS_NO_TIME) {
 		json_object_set_new(json, "first_memory_at", show_time(session->first_us));
 		json_object_set_new(json, "last_memory_at", show_time(session->last_us));
 	}

@@ -4,12 +4,13 @@
 #include <string.h>
 
 #include "rfc3339.h"
+#include "rows.h"
 
 json_t *show_time(int64_t unix_us)
 {
 	char text[RFC3339_TEXT_BYTES];
 
-	if (unix_us == INT64_MIN)
+	if (unix_us == ROWS_NO_TIME)
 		return json_null();
 	rfc3339_format(unix_us, text);
 	return json_string(text);

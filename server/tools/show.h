@@ -8,7 +8,7 @@
 
 #include <jansson.h>
 
-/* A time as RFC 3339 text, or JSON null for INT64_MIN. */
+/* A time as RFC 3339 text, or JSON null for ROWS_NO_TIME. */
 json_t *show_time(int64_t unix_us);
 
 /*

@@ -1,0 +1,36 @@
+# Turns the .sql files of a folder into lines of C: MACRO(name, "text").
+#
+#   embed_sql(TARGET FOLDER MACRO OUTPUT)
+#
+# runs this file again as a script at build time, whenever a file changes or is added.
+if(CMAKE_SCRIPT_MODE_FILE)
+    file(GLOB files "${FOLDER}/*.sql")
+    list(SORT files)
+    set(out "")
+    foreach(path IN LISTS files)
+        get_filename_component(name "${path}" NAME_WE)
+        file(READ "${path}" text)
+        # A semicolon would split the text as a list, and brackets would hide one.
+        string(REPLACE "\\" "\\\\" text "${text}")
+        string(REPLACE "\"" "\\\"" text "${text}")
+        string(REPLACE "\n" "\\n\"\n\t\"" text "${text}")
+        string(APPEND out "${MACRO}(${name},\n\t\"${text}\")\n")
+    endforeach()
+    file(CONFIGURE OUTPUT "${OUTPUT}" CONTENT "${out}" @ONLY)
+    return()
+endif()
+
+set(EMBED_SQL_SCRIPT "${CMAKE_CURRENT_LIST_FILE}")
+
+function(embed_sql TARGET FOLDER MACRO OUTPUT)
+    file(GLOB files CONFIGURE_DEPENDS "${FOLDER}/*.sql")
+    set(path "${CMAKE_CURRENT_BINARY_DIR}/embedded/${OUTPUT}")
+    add_custom_command(
+        OUTPUT "${path}"
+        COMMAND "${CMAKE_COMMAND}" -DFOLDER=${FOLDER} -DMACRO=${MACRO} -DOUTPUT=${path} -P
+                "${EMBED_SQL_SCRIPT}"
+        DEPENDS ${files} "${EMBED_SQL_SCRIPT}"
+        VERBATIM)
+    target_sources(${TARGET} PRIVATE "${path}")
+    target_compile_options(${TARGET} PUBLIC "SHELL:-iquote ${CMAKE_CURRENT_BINARY_DIR}/embedded")
+endfunction()

@@ -1,0 +1,142 @@
+/* query: parameters in PostgreSQL's binary formats (network byte order). */
+#include "query.h"
+
+#include <endian.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define INT4_OID 23U
+
+void query_init(struct query *q, enum sql_id sql)
+{
+	memset(q, 0, sizeof(*q));
+	q->sql = sql;
+}
+
+static int next(struct query *q)
+{
+	if (q->count == QUERY_MAX_PARAMS)
+		abort();
+	return q->count++;
+}
+
+void query_null(struct query *q)
+{
+	q->values[next(q)] = NULL;
+}
+
+void query_bytes(struct query *q, const void *bytes, size_t len)
+{
+	int i = next(q);
+
+	q->values[i] = bytes;
+	q->lengths[i] = (int)len;
+}
+
+void query_text(struct query *q, const char *text, size_t len)
+{
+	query_bytes(q, text, len);
+}
+
+/* A small value, kept inside the query. */
+static void add_small(struct query *q, const void *bytes, size_t len)
+{
+	int i = next(q);
+
+	memcpy(q->scratch[i].bytes, bytes, len);
+	q->values[i] = (const char *)q->scratch[i].bytes;
+	q->lengths[i] = (int)len;
+}
+
+void query_int4(struct query *q, int32_t value)
+{
+	uint32_t wire = htobe32((uint32_t)value);
+
+	add_small(q, &wire, sizeof(wire));
+}
+
+void query_uuid(struct query *q, const unsigned char uuid[16])
+{
+	if (uuid == NULL)
+		query_null(q);
+	else
+		add_small(q, uuid, 16);
+}
+
+/* A large value on the heap; aborts when there is no memory, as jansson's users would stall. */
+static unsigned char *add_large(struct query *q, size_t len)
+{
+	int i = next(q);
+
+	q->scratch[i].owned = malloc(len);
+	if (q->scratch[i].owned == NULL)
+		abort();
+	q->owns[i] = true;
+	q->values[i] = q->scratch[i].owned;
+	q->lengths[i] = (int)len;
+	return q->scratch[i].owned;
+}
+
+static unsigned char *put32(unsigned char *out, uint32_t value)
+{
+	uint32_t wire = htobe32(value);
+
+	memcpy(out, &wire, sizeof(wire));
+	return out + sizeof(wire);
+}
+
+/* Header of a one-dimensional array without NULLs (array_recv in arrayfuncs.c). */
+static unsigned char *add_array(struct query *q, uint32_t oid, size_t count, size_t item_len)
+{
+	/* An empty array has no dimension at all. */
+	size_t header = count > 0 ? 20 : 12;
+	unsigned char *out = add_large(q, header + count * (4 + item_len));
+
+	out = put32(out, count > 0 ? 1 : 0);
+	out = put32(out, 0); /* no NULLs */
+	out = put32(out, oid);
+	if (count > 0) {
+		out = put32(out, (uint32_t)count);
+		out = put32(out, 1); /* lower bound */
+	}
+	return out;
+}
+
+void query_int4_array(struct query *q, const int32_t *items, size_t count)
+{
+	unsigned char *out = add_array(q, INT4_OID, count, 4);
+
+	for (size_t i = 0; i < count; i++)
+		out = put32(put32(out, 4), (uint32_t)items[i]);
+}
+
+/* vector_recv of pgvector: int16 dimensions, int16 unused, float4 each. */
+void query_vector(struct query *q, const float *items, size_t count)
+{
+	if (items == NULL) {
+		query_null(q);
+		return;
+	}
+	unsigned char *out = add_large(q, 4 + count * 4);
+	uint16_t wire = htobe16((uint16_t)count);
+
+	memcpy(out, &wire, 2);
+	memset(out + 2, 0, 2);
+	out += 4;
+	for (size_t i = 0; i < count; i++) {
+		uint32_t bits;
+
+		memcpy(&bits, &items[i], sizeof(bits));
+		out = put32(out, bits);
+	}
+}
+
+void query_fini(struct query *q)
+{
+	for (int i = 0; i < q->count; i++) {
+		if (q->owns[i])
+			free(q->scratch[i].owned);
+		q->owns[i] = false;
+	}
+	q->count = 0;
+}

@@ -1,0 +1,102 @@
+/* rows: a PGresult in binary format, seen through types. struct rows is the PGresult. */
+#include "rows.h"
+
+#include <endian.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libpq-fe.h>
+
+#define POSTGRES_EPOCH_US (946684800LL * 1000000LL) /* 2000-01-01 */
+
+static const PGresult *result_of(const struct rows *rows)
+{
+	return (const PGresult *)rows;
+}
+
+int rows_count(const struct rows *rows)
+{
+	return PQntuples(result_of(rows));
+}
+
+bool rows_is_null(const struct rows *rows, int row, int col)
+{
+	return PQgetisnull(result_of(rows), row, col) != 0;
+}
+
+const char *rows_text(const struct rows *rows, int row, int col, size_t *len)
+{
+	if (len != NULL)
+		*len = (size_t)PQgetlength(result_of(rows), row, col);
+	return rows_is_null(rows, row, col) ? NULL : PQgetvalue(result_of(rows), row, col);
+}
+
+/* The bytes of a value that must have this length. */
+static void take(const struct rows *rows, int row, int col, void *out, size_t len)
+{
+	if ((size_t)PQgetlength(result_of(rows), row, col) != len)
+		abort();
+	memcpy(out, PQgetvalue(result_of(rows), row, col), len);
+}
+
+int64_t rows_int(const struct rows *rows, int row, int col)
+{
+	uint16_t two;
+	uint32_t four;
+	uint64_t eight;
+
+	switch (PQgetlength(result_of(rows), row, col)) {
+	case 2:
+		take(rows, row, col, &two, 2);
+		return (int16_t)be16toh(two);
+	case 4:
+		take(rows, row, col, &four, 4);
+		return (int32_t)be32toh(four);
+	default:
+		take(rows, row, col, &eight, 8);
+		return (int64_t)be64toh(eight);
+	}
+}
+
+double rows_float(const struct rows *rows, int row, int col)
+{
+	uint64_t bits;
+	double value;
+
+	take(rows, row, col, &bits, 8);
+	bits = be64toh(bits);
+	memcpy(&value, &bits, sizeof(value));
+	return value;
+}
+
+bool rows_bool(const struct rows *rows, int row, int col)
+{
+	unsigned char value;
+
+	take(rows, row, col, &value, 1);
+	return value != 0;
+}
+
+void rows_uuid(const struct rows *rows, int row, int col, char text[37])
+{
+	unsigned char b[16];
+
+	take(rows, row, col, b, 16);
+	snprintf(text, 37,
+	    "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1],
+	    b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14],
+	    b[15]);
+}
+
+int64_t rows_time(const struct rows *rows, int row, int col)
+{
+	if (rows_is_null(rows, row, col))
+		return ROWS_NO_TIME;
+	return rows_int(rows, row, col) + POSTGRES_EPOCH_US;
+}
+
+void rows_free(struct rows *rows)
+{
+	PQclear((PGresult *)rows);
+}

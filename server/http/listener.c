@@ -1,0 +1,162 @@
+/* listener: evconnlistener, with a pause where it would spin. */
+#include "listener.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <event2/event.h>
+#include <event2/listener.h>
+
+#include "log.h"
+#include "server_impl.h"
+
+static void set_accepting(struct http_server *server, bool on)
+{
+	for (size_t i = 0; i < server->listener_count; i++) {
+		if (on)
+			evconnlistener_enable(server->listeners[i]);
+		else
+			evconnlistener_disable(server->listeners[i]);
+	}
+}
+
+/* Pending connections stay in the kernel's backlog; nothing spins. */
+static void pause_accepting(struct http_server *server, const char *why)
+{
+	static const struct timeval pause = {0, ACCEPT_PAUSE_MS * 1000};
+
+	if (event_pending(server->resume, EV_TIMEOUT, NULL))
+		return;
+	set_accepting(server, false);
+	event_add(server->resume, &pause);
+	if (!server->pause_logged)
+		log_warn("accepting paused", "why", why);
+	server->pause_logged = true;
+}
+
+void listener_on_resume(int fd, short what, void *arg)
+{
+	struct http_server *server = arg;
+
+	(void)fd;
+	(void)what;
+	if (server->draining)
+		return;
+	if (server->stats.connections >= server->config.max_connections)
+		pause_accepting(server, "max_connections");
+	else
+		set_accepting(server, true);
+}
+
+void listener_resume(struct http_server *server)
+{
+	if (!event_pending(server->resume, EV_TIMEOUT, NULL) || server->draining)
+		return;
+	event_del(server->resume);
+	server->pause_logged = false;
+	listener_on_resume(-1, 0, server);
+}
+
+static void on_accept(struct evconnlistener *listener, evutil_socket_t fd,
+    struct sockaddr *peer, int peer_len, void *arg)
+{
+	struct http_server *server = arg;
+	int on = 1;
+
+	(void)listener;
+	(void)peer_len;
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	if (!connection_new(server, fd, peer))
+		pause_accepting(server, "out of memory");
+	else if (server->stats.connections >= server->config.max_connections)
+		pause_accepting(server, "max_connections");
+}
+
+static void on_accept_error(struct evconnlistener *listener, void *arg)
+{
+	(void)listener;
+	pause_accepting(arg, strerror(EVUTIL_SOCKET_ERROR()));
+}
+
+/* "host:port" or "[v6]:port" into its two parts. */
+static bool split_address(const char *address, char host[256], const char **port)
+{
+	const char *colon = strrchr(address, ':');
+	size_t len;
+
+	if (colon == NULL || colon[1] == '\0' ||
+	    strspn(colon + 1, "0123456789") != strlen(colon + 1))
+		return false;
+	len = (size_t)(colon - address);
+	if (len >= 2 && address[0] == '[' && address[len - 1] == ']') {
+		address++;
+		len -= 2;
+	}
+	snprintf(host, 256, "%.*s", (int)len, address);
+	*port = colon + 1;
+	return len > 0 && len < 256;
+}
+
+bool listener_open(
+    struct http_server *server, const char *address, char *error, size_t error_len)
+{
+	struct addrinfo hints = {
+	    .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
+	struct addrinfo *found = NULL;
+	char host[256];
+	const char *port;
+	struct evconnlistener *listener;
+
+	if (!split_address(address, host, &port) || server->listener_count == MAX_LISTENERS) {
+		snprintf(error, error_len, "'%s' is not HOST:PORT", address);
+		return false;
+	}
+	/* Once, before the loop runs; listen addresses are numeric or in /etc/hosts. */
+	int status = getaddrinfo(host, port, &hints, &found);
+
+	if (status != 0) {
+		snprintf(error, error_len, "%s: %s", address, gai_strerror(status));
+		return false;
+	}
+	listener = evconnlistener_new_bind(server->base, on_accept, server,
+	    LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE, LISTEN_BACKLOG,
+	    found->ai_addr, (int)found->ai_addrlen);
+	if (listener == NULL)
+		snprintf(error, error_len, "cannot listen on %s: %s%s", address,
+		    strerror(errno),
+		    errno == EADDRINUSE
+		        ? "; another program has this port, choose one with --listen"
+		        : "");
+	freeaddrinfo(found);
+	if (listener == NULL)
+		return false;
+	evconnlistener_set_error_cb(listener, on_accept_error);
+	server->listeners[server->listener_count++] = listener;
+	return true;
+}
+
+unsigned listener_port(const struct http_server *server)
+{
+	struct sockaddr_storage name;
+	socklen_t len = sizeof(name);
+
+	if (server->listener_count == 0)
+		return 0;
+	if (getsockname(evconnlistener_get_fd(server->listeners[server->listener_count - 1]),
+	        (struct sockaddr *)&name, &len) != 0)
+		return 0;
+	if (name.ss_family == AF_INET6)
+		return ntohs(((const struct sockaddr_in6 *)(const void *)&name)->sin6_port);
+	return ntohs(((const struct sockaddr_in *)(const void *)&name)->sin_port);
+}
+
+void listener_close_all(struct http_server *server)
+{
+	while (server->listener_count > 0)
+		evconnlistener_free(server->listeners[--server->listener_count]);
+}
