@@ -3,6 +3,8 @@
  *
  *	find -> show
  */
+#include <uuid/uuid.h>
+
 #include "memories.h"
 #include "rows.h"
 #include "tools/show.h"
@@ -55,13 +57,22 @@ static void write_text(FILE *out, const struct memory *memory, const json_t *jso
 	show_fenced(out, "metadata", memory->metadata);
 }
 
+/* The same words whether there is none or it is somebody else's. */
+static enum step_result fail_not_found(struct call *call)
+{
+	char id[37];
+
+	uuid_unparse_lower(((struct get_memory *)call)->id.bytes, id);
+	return call_fail(
+	    call, "id: there is no memory %s; search_memories gives the ids there are", id);
+}
+
 static enum step_result show(struct call *call)
 {
 	struct memory memory;
 
 	if (!memory_get_read(call->rows, &memory))
-		return call_fail(
-		    call, "id: no such memory. search_memories gives the ids there are.");
+		return fail_not_found(call);
 	json_t *metadata = json_loads(memory.metadata, 0, NULL);
 
 	call->result = json_pack("{s:s, s:s, s:o, s:o, s:s, s:s, s:o, s:b}", "id", memory.id,

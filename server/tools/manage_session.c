@@ -121,7 +121,9 @@ static enum step_result answer(struct call *call)
 	case INFO:
 		if (!session_info_read(call->rows, &session))
 			return call_fail(call,
-			    "session_id: no such session; action list shows those there are");
+			    "session_id: there is no session '%s'; action list shows those "
+			    "there are",
+			    manage->session_id.s);
 		add_session(list, &session, true);
 		break;
 	case LIST:

@@ -30,11 +30,12 @@ static struct {
 static int ended;
 static struct call *last;
 
-bool pool_run(struct pool *pool, struct query *q, query_done done, void *arg, struct db_error *error)
+bool pool_run(
+    struct pool *pool, struct query *q, query_done done, void *arg, struct db_error *error)
 {
 	(void)pool;
 	if (fake.refuse) {
-		*error = (struct db_error){ .kind = DB_UNAVAILABLE };
+		*error = (struct db_error){.kind = DB_UNAVAILABLE};
 		return false;
 	}
 	fake.query = q;
@@ -53,7 +54,7 @@ void pool_cancel(struct pool *pool, struct query *q)
 
 static void answer(enum db_error_kind kind)
 {
-	struct db_error error = { .kind = kind };
+	struct db_error error = {.kind = kind};
 	query_done done = fake.done;
 
 	assert_non_null(fake.query);
@@ -68,8 +69,12 @@ struct demo {
 };
 
 static const struct arg arguments[] = {
-	{ .name = "waits", .kind = ARG_INTEGER, .min = 0, .max = 2, .at = offsetof(struct demo, waits) },
-	{ 0 },
+    {.name = "waits",
+        .kind = ARG_INTEGER,
+        .min = 0,
+        .max = 2,
+        .at = offsetof(struct demo, waits)},
+    {0},
 };
 
 static enum step_result wait_for(struct call *call, int number)
@@ -100,11 +105,10 @@ static enum step_result finish(struct call *call)
 	return STEP_NEXT;
 }
 
-static const struct step steps[] = { STEP(first), STEP(second), STEP(finish), { 0 } };
+static const struct step steps[] = {STEP(first), STEP(second), STEP(finish), {0}};
 
 static const struct tool tool = {
-	.name = "demo", .arguments = arguments, .steps = steps, .size = sizeof(struct demo)
-};
+    .name = "demo", .arguments = arguments, .steps = steps, .size = sizeof(struct demo)};
 
 static void on_done(void *arg, struct call *call)
 {
@@ -115,15 +119,15 @@ static void on_done(void *arg, struct call *call)
 
 static struct call *start(struct service *service, const char *json)
 {
-	static const struct principal who = { "ns", "agent" };
+	static const struct principal who = {"ns", "agent"};
 	json_t *args = json_loads(json, 0, NULL);
 	struct call *call = NULL;
-	struct call_order order = { .service = service,
-		.tool = &tool,
-		.who = &who,
-		.arguments = args,
-		.request_id = "r-1",
-		.done = on_done };
+	struct call_order order = {.service = service,
+	    .tool = &tool,
+	    .who = &who,
+	    .arguments = args,
+	    .request_id = "r-1",
+	    .done = on_done};
 
 	memset(&fake, 0, sizeof(fake));
 	ended = 0;
@@ -180,12 +184,12 @@ static void fails_at_either_wait(void **state)
 static void fails_when_refused_at_once(void **state)
 {
 	struct call *call;
-	struct call_order order = { .service = *state,
-		.tool = &tool,
-		.who = &(struct principal){ "ns", "agent" },
-		.arguments = json_pack("{s:i}", "waits", 1),
-		.request_id = "r-1",
-		.done = on_done };
+	struct call_order order = {.service = *state,
+	    .tool = &tool,
+	    .who = &(struct principal){"ns", "agent"},
+	    .arguments = json_pack("{s:i}", "waits", 1),
+	    .request_id = "r-1",
+	    .done = on_done};
 
 	memset(&fake, 0, sizeof(fake));
 	fake.refuse = true;
@@ -233,12 +237,12 @@ static int tear_down(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(runs_without_waiting),
-		cmocka_unit_test(waits_for_each_step),
-		cmocka_unit_test(refuses_arguments),
-		cmocka_unit_test(fails_at_either_wait),
-		cmocka_unit_test(fails_when_refused_at_once),
-		cmocka_unit_test(cancels_at_either_wait),
+	    cmocka_unit_test(runs_without_waiting),
+	    cmocka_unit_test(waits_for_each_step),
+	    cmocka_unit_test(refuses_arguments),
+	    cmocka_unit_test(fails_at_either_wait),
+	    cmocka_unit_test(fails_when_refused_at_once),
+	    cmocka_unit_test(cancels_at_either_wait),
 	};
 
 	return cmocka_run_group_tests_name("call", tests, set_up, tear_down);

@@ -41,13 +41,14 @@ static void assert_refused(int argc, char **argv, const char *part)
 static void orders_sources(void **state)
 {
 	char path[32], flag[] = "--db-pool-size", value[] = "7", config[] = "--config";
-	char *with_flag[] = { program, config, path, flag, value };
-	char *without[] = { program, config, path };
+	char *with_flag[] = {program, config, path, flag, value};
+	char *without[] = {program, config, path};
 	struct options o;
 	char error[512];
 
 	(void)state;
-	write_file(path, "# a comment\nDB_POOL_SIZE=5\nDB_USER=\"from file\"\n\nLOG_LEVEL=debug\n");
+	write_file(
+	    path, "# a comment\nDB_POOL_SIZE=5\nDB_USER=\"from file\"\n\nLOG_LEVEL=debug\n");
 	setenv("DB_POOL_SIZE", "6", 1);
 	assert_true(options_load(&o, ARGC(with_flag), with_flag, error, sizeof(error)));
 	assert_int_equal(option_number(&o, OPT_DB_POOL_SIZE), 7);
@@ -63,16 +64,18 @@ static void orders_sources(void **state)
 
 static void refuses_bad_values(void **state)
 {
-	char unknown[] = "--no-such", size[] = "--db-pool-size=0", many[] = "--db-pool-size=12x";
-	char lonely[] = "--listen", level[] = "--log-level=loud", path[32], config[] = "--config";
-	char *file[] = { program, config, path };
+	char unknown[] = "--no-such", size[] = "--db-pool-size=0",
+	     many[] = "--db-pool-size=12x";
+	char lonely[] = "--listen", level[] = "--log-level=loud", path[32],
+	     config[] = "--config";
+	char *file[] = {program, config, path};
 
 	(void)state;
-	assert_refused(2, (char *[]){ program, unknown }, "unknown flag --no-such");
-	assert_refused(2, (char *[]){ program, size }, "from 1 to 1000");
-	assert_refused(2, (char *[]){ program, many }, "whole number");
-	assert_refused(2, (char *[]){ program, lonely }, "needs a value");
-	assert_refused(2, (char *[]){ program, level }, "debug, info, warn");
+	assert_refused(2, (char *[]){program, unknown}, "unknown flag --no-such");
+	assert_refused(2, (char *[]){program, size}, "from 1 to 1000");
+	assert_refused(2, (char *[]){program, many}, "whole number");
+	assert_refused(2, (char *[]){program, lonely}, "needs a value");
+	assert_refused(2, (char *[]){program, level}, "debug, info, warn");
 	write_file(path, "DB_POOL_SIZE=3\nNO_SUCH_KEY=1\n");
 	assert_refused(ARGC(file), file, ":2: unknown key 'NO_SUCH_KEY'");
 	unlink(path);
@@ -81,7 +84,7 @@ static void refuses_bad_values(void **state)
 static void reads_secrets_from_files(void **state)
 {
 	char path[32];
-	char *argv[] = { program };
+	char *argv[] = {program};
 	struct options o;
 	char error[512];
 
@@ -101,8 +104,9 @@ static void reads_secrets_from_files(void **state)
 
 static void hides_secrets(void **state)
 {
-	char password[] = "--db-password=hunter2", url[] = "--database-url=postgresql://u:hunter2@h/d";
-	char *argv[] = { program, password, url };
+	char password[] = "--db-password=hunter2",
+	     url[] = "--database-url=postgresql://u:hunter2@h/d";
+	char *argv[] = {program, password, url};
 	struct options o;
 	char error[512], *text = NULL;
 	size_t len;
@@ -122,7 +126,7 @@ static void hides_secrets(void **state)
 static void quotes_conninfo(void **state)
 {
 	char password[] = "--db-password=it's a \\ secret", host[] = "--db-host=/run/pg";
-	char *argv[] = { program, password, host };
+	char *argv[] = {program, password, host};
 	struct options o;
 	char error[512];
 
@@ -131,7 +135,7 @@ static void quotes_conninfo(void **state)
 	char *conninfo = options_conninfo(&o);
 
 	assert_string_equal(conninfo, "host='/run/pg' port='5432' user='sage' "
-				      "password='it\\'s a \\\\ secret' dbname='sage_memory' ");
+	                              "password='it\\'s a \\\\ secret' dbname='sage_memory' ");
 	free(conninfo);
 	options_fini(&o);
 }
@@ -148,7 +152,7 @@ static void count_change(const char *name, bool now)
 static void reloads_what_it_can(void **state)
 {
 	char level[] = "--log-level=debug", size[] = "--db-pool-size=3";
-	char *argv[] = { program, level, size };
+	char *argv[] = {program, level, size};
 	struct options o, fresh;
 	char error[512];
 
@@ -167,12 +171,12 @@ static void reloads_what_it_can(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(orders_sources),
-		cmocka_unit_test(refuses_bad_values),
-		cmocka_unit_test(reads_secrets_from_files),
-		cmocka_unit_test(hides_secrets),
-		cmocka_unit_test(quotes_conninfo),
-		cmocka_unit_test(reloads_what_it_can),
+	    cmocka_unit_test(orders_sources),
+	    cmocka_unit_test(refuses_bad_values),
+	    cmocka_unit_test(reads_secrets_from_files),
+	    cmocka_unit_test(hides_secrets),
+	    cmocka_unit_test(quotes_conninfo),
+	    cmocka_unit_test(reloads_what_it_can),
 	};
 
 	return cmocka_run_group_tests_name("options", tests, NULL, NULL);

@@ -12,7 +12,7 @@
 
 static struct terms terms_of(const char *text)
 {
-	struct terms terms = { 0 };
+	struct terms terms = {0};
 
 	assert_true(terms_add_text(&terms, text, strlen(text)));
 	return terms;
@@ -51,18 +51,18 @@ static void counts_terms(void **state)
 		const char *text;
 		size_t terms;
 	} cases[] = {
-		{ "", 0 },
-		{ " \t\n.,;!?", 0 },
-		{ "one", 1 },
-		{ "one two  three.", 3 },
-		{ "don't", 2 },
-		{ "\xe4\xb8\xad", 1 },                             /* one character */
-		{ "\xe4\xb8\xad\xe6\x96\x87", 3 },                 /* two and their pair */
-		{ "\xe4\xb8\xad\xe3\x80\x82\xe6\x96\x87", 2 },     /* a full stop parts them */
-		{ "PostgreSQL\xe6\x95\xb0\xe6\x8d\xae", 4 },       /* glued: the word and the rest */
-		{ "\xf0\x9f\x9a\x80\xf0\x9f\x9a\x80", 2 },         /* emoji count each */
-		{ "\xff\xfe", 0 },                                 /* broken bytes are no words */
-		{ "caf\xc3\xa9", 1 },
+	    {"", 0},
+	    {" \t\n.,;!?", 0},
+	    {"one", 1},
+	    {"one two  three.", 3},
+	    {"don't", 2},
+	    {"\xe4\xb8\xad", 1},                         /* one character */
+	    {"\xe4\xb8\xad\xe6\x96\x87", 3},             /* two and their pair */
+	    {"\xe4\xb8\xad\xe3\x80\x82\xe6\x96\x87", 2}, /* a full stop parts them */
+	    {"PostgreSQL\xe6\x95\xb0\xe6\x8d\xae", 4},   /* glued: the word and the rest */
+	    {"\xf0\x9f\x9a\x80\xf0\x9f\x9a\x80", 2},     /* emoji count each */
+	    {"\xff\xfe", 0},                             /* broken bytes are no words */
+	    {"caf\xc3\xa9", 1},
 	};
 
 	(void)state;
@@ -74,7 +74,7 @@ static void folds_case(void **state)
 {
 	(void)state;
 	assert_true(covers("Hello WORLD", "world hello"));
-	assert_true(covers("\xc3\x89t\xc3\xa9", "\xc3\xa9T\xc3\x89"));                 /* Été */
+	assert_true(covers("\xc3\x89t\xc3\xa9", "\xc3\xa9T\xc3\x89"));               /* Été */
 	assert_true(covers("\xd0\x9c\xd0\x98\xd0\xa0", "\xd0\xbc\xd0\xb8\xd1\x80")); /* МИР */
 	assert_false(covers("hello", "hell"));
 }
@@ -82,8 +82,8 @@ static void folds_case(void **state)
 static void finds_inside_chinese(void **state)
 {
 	/* "the user likes Chinese tea" holds "Chinese tea" and not "tea Chinese" */
-	static const char text[] =
-	    "\xe7\x94\xa8\xe6\x88\xb7\xe5\x96\x9c\xe6\xac\xa2\xe4\xb8\xad\xe5\x9b\xbd\xe8\x8c\xb6";
+	static const char text[] = "\xe7\x94\xa8\xe6\x88\xb7\xe5\x96\x9c\xe6\xac\xa2\xe4\xb8"
+	                           "\xad\xe5\x9b\xbd\xe8\x8c\xb6";
 
 	(void)state;
 	assert_true(covers(text, "\xe4\xb8\xad\xe5\x9b\xbd\xe8\x8c\xb6"));
@@ -104,14 +104,14 @@ static void reduces_questions(void **state)
 	assert_int_equal(terms.count, 3);
 	terms_fini(&terms);
 
-	terms = (struct terms){ 0 };
+	terms = (struct terms){0};
 	terms_reduce(&terms);
 	assert_int_equal(terms.count, 0);
 }
 
 static void takes_cut_sequences(void **state)
 {
-	struct terms terms = { 0 };
+	struct terms terms = {0};
 
 	(void)state;
 	/* A multi-byte character cut at the end must not be read past. */
@@ -126,11 +126,11 @@ static void takes_cut_sequences(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(counts_terms),
-		cmocka_unit_test(folds_case),
-		cmocka_unit_test(finds_inside_chinese),
-		cmocka_unit_test(reduces_questions),
-		cmocka_unit_test(takes_cut_sequences),
+	    cmocka_unit_test(counts_terms),
+	    cmocka_unit_test(folds_case),
+	    cmocka_unit_test(finds_inside_chinese),
+	    cmocka_unit_test(reduces_questions),
+	    cmocka_unit_test(takes_cut_sequences),
 	};
 
 	return cmocka_run_group_tests_name("text", tests, NULL, NULL);
