@@ -5,6 +5,7 @@
  */
 #include "pool.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -388,6 +389,7 @@ void pool_cancel(struct pool *pool, struct query *q)
 		if (slot->conn == q->conn)
 			break;
 	}
+	assert(slot != NULL); /* a query with a connection is among the busy ones */
 	q->conn = NULL;
 	pool->busy_count--;
 	slot_free(slot);

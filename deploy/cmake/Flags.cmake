@@ -18,6 +18,10 @@ endif()
 
 add_compile_definitions(_GNU_SOURCE)
 
+# Assertions stay on in release: an impossible state stops the process, whose work is all in
+# PostgreSQL, rather than go on wrongly.
+set(CMAKE_C_FLAGS_RELEASE "-O2 -g1")
+
 if(SAGE_SANITIZE)
     add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
     add_link_options(-fsanitize=address,undefined)
