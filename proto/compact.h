@@ -1,5 +1,5 @@
 /*
- * compact: JSON as text, with every number as short as it can be written.
+ * compact: JSON as text, with numbers in fifteen digits where those read back the same.
  *
  * jansson writes 0.1 as 0.10000000000000001. What is kept, or shown again, must
  * look as it was sent.

@@ -1,0 +1,103 @@
+/* compact: numbers come back as they were written, texts are not touched. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "compact.h"
+
+static void expect(const char *json, const char *expected)
+{
+	json_t *value = json_loads(json, JSON_DECODE_ANY, NULL);
+	size_t len = 0;
+	char *text = compact_json(value, &len);
+
+	assert_non_null(text);
+	assert_string_equal(text, expected);
+	assert_int_equal(len, strlen(expected));
+	free(text);
+	json_decref(value);
+}
+
+static void keeps_what_was_written(void **state)
+{
+	static const char *const cases[] = {
+	    "0.1",
+	    "-0.1",
+	    "0.30000000000000004",
+	    "1234567890.123",
+	    "3.141592653589793",
+	    "5.0",
+	    "100000.0",
+	    "1e22",
+	    "-0.0",
+	    "2.5",
+	    "2.2250738585072014e-308",
+	    "9007199254740991",
+	    "-9007199254740991",
+	    "0",
+	    "true",
+	    "false",
+	    "null",
+	    "[]",
+	    "{}",
+	    "\"\"",
+	    "\"0.10000000000000001\"",
+	    "\"a\\\"0.10000000000000001\"",
+	    "\"\\\\\"",
+	    "[\"\\\\\",0.1,\"e\"]",
+	    "{\"score\":0.1,\"0.10000000000000001\":[1.1,{\"n\":null,\"t\":true}],\"k\":"
+	    "\"\\\\\"}",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		expect(cases[i], cases[i]);
+}
+
+static void writes_one_form(void **state)
+{
+	(void)state;
+	expect(" [ 1.50 , 1E5 , { \"a\" : 1 } ] ", "[1.5,100000.0,{\"a\":1}]");
+	expect("[1.5e300,1e-7]", "[1.5e+300,1e-07]");
+	expect("\"\\u8bb0\\/\"", "\"\u8bb0/\"");
+}
+
+static void every_double_reads_back(void **state)
+{
+	uint64_t bits = 0x9e3779b97f4a7c15;
+
+	(void)state;
+	for (int i = 0; i < 20000; i++) {
+		double value, again;
+		size_t len;
+
+		bits = bits * 6364136223846793005U + 1442695040888963407U;
+		memcpy(&value, &bits, sizeof(value));
+		json_t *json = json_real(value);
+
+		if (json == NULL) /* not a finite one */
+			continue;
+		char *text = compact_json(json, &len);
+
+		again = strtod(text, NULL);
+		assert_memory_equal(&again, &value, sizeof(value));
+		free(text);
+		json_decref(json);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(keeps_what_was_written),
+	    cmocka_unit_test(writes_one_form),
+	    cmocka_unit_test(every_double_reads_back),
+	};
+
+	return cmocka_run_group_tests_name("compact", tests, NULL, NULL);
+}
