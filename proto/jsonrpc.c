@@ -80,9 +80,8 @@ static const char *parse_fault(const json_error_t *fault)
 		return "the text ends too early";
 	case json_error_end_of_input_expected:
 		return "something follows the message";
-	case json_error_out_of_memory:
-		return "the server is out of memory";
 	case json_error_unknown:
+	case json_error_out_of_memory:
 	case json_error_cannot_open_file:
 	case json_error_invalid_syntax:
 	case json_error_invalid_format:
@@ -104,6 +103,11 @@ static void fail_parse(
 	char path[GUARD_PATH_BYTES];
 	size_t at = fault->position > 0 ? (size_t)fault->position : 0;
 
+	if (*fault->text == '\0') { /* jansson gave up without finding anything wrong */
+		rpc_error_set(error, RPC_INTERNAL, NULL,
+		    "out of memory; nothing was done, try again later");
+		return;
+	}
 	if (len >= 3 && memcmp(body, byte_order_mark, 3) == 0) {
 		rpc_error_set(error, RPC_PARSE, NULL, "begins with a byte order mark");
 		return;
