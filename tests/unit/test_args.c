@@ -149,6 +149,29 @@ static void absent_is_default(void **state)
 	}
 }
 
+static void limits_are_included(void **state)
+{
+	static const char *const cases[] = {
+	    "{\"text\":\"12345678901234567890\"}",
+	    "{\"text\":\"a\",\"limit\":1,\"weight\":-1}",
+	    "{\"text\":\"a\",\"limit\":50,\"weight\":1}",
+	    "{\"text\":\"a\",\"weight\":1.0}",
+	    "{\"text\":\"a\",\"metadata\":{\"k\":\"12345678901234567890123456789012\"}}",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct everything e;
+		char complaint[512];
+		json_t *json;
+
+		if (!load(cases[i], &e, &json, complaint))
+			fail_msg("%s: %s", cases[i], complaint);
+		args_fini(table, &e);
+		json_decref(json);
+	}
+}
+
 static void names_what_is_wrong(void **state)
 {
 	static const struct {
@@ -334,6 +357,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(loads_everything),
 	    cmocka_unit_test(absent_is_default),
+	    cmocka_unit_test(limits_are_included),
 	    cmocka_unit_test(names_what_is_wrong),
 	    cmocka_unit_test(longest_vector_is_still_finite),
 	    cmocka_unit_test(needs_no_arguments),
