@@ -35,17 +35,29 @@ static locale_t utf8_locale(void)
 
 static enum script script_of(uint32_t c)
 {
-	if (c < 0x80)
-		return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-		               (c >= 'A' && c <= 'Z')
-		           ? SCRIPT_WORD
-		           : SCRIPT_NONE;
-	if ((c >= 0x3040 && c <= 0x30ff) || (c >= 0x3400 && c <= 0x4dbf) ||
-	    (c >= 0x4e00 && c <= 0x9fff) || (c >= 0xf900 && c <= 0xfaff) ||
-	    (c >= 0x20000 && c <= 0x3ffff) || (c >= 0xac00 && c <= 0xd7af) || c == 0x3005)
-		return SCRIPT_CJK;
-	if ((c >= 0x1f000 && c <= 0x1faff) || (c >= 0x2600 && c <= 0x27bf))
-		return SCRIPT_PICTURE;
+	static const struct {
+		uint32_t first, last;
+		enum script script;
+	} ranges[] = {
+	    {'0', '9', SCRIPT_WORD},
+	    {'A', 'Z', SCRIPT_WORD},
+	    {'a', 'z', SCRIPT_WORD},
+	    {0x00, 0x7f, SCRIPT_NONE},
+	    {0x2600, 0x27bf, SCRIPT_PICTURE}, /* symbols, dingbats */
+	    {0x3005, 0x3005, SCRIPT_CJK},     /* the mark that repeats a character */
+	    {0x3040, 0x30ff, SCRIPT_CJK},     /* kana */
+	    {0x3400, 0x4dbf, SCRIPT_CJK},
+	    {0x4e00, 0x9fff, SCRIPT_CJK},
+	    {0xac00, 0xd7af, SCRIPT_CJK}, /* Hangul */
+	    {0xf900, 0xfaff, SCRIPT_CJK},
+	    {0x1f000, 0x1faff, SCRIPT_PICTURE}, /* emoji */
+	    {0x20000, 0x3ffff, SCRIPT_CJK},
+	};
+
+	for (size_t i = 0; i < sizeof(ranges) / sizeof(*ranges); i++) {
+		if (c >= ranges[i].first && c <= ranges[i].last)
+			return ranges[i].script;
+	}
 	locale_t locale = utf8_locale();
 
 	if (locale == (locale_t)0) /* no tables: better one word too long than none */

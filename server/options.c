@@ -223,8 +223,8 @@ static void flag_name(const char *name, char flag[MAX_NAME_BYTES])
 {
 	size_t i = 0;
 
-	for (; name[i] != '\0' && i < MAX_NAME_BYTES - 1; i++)
-		flag[i] = name[i] == '_' ? '-' : (char)tolower((unsigned char)name[i]);
+	for (; i < MAX_NAME_BYTES - 1 && name[i] != '\0'; i++)
+		flag[i] = (char)(name[i] == '_' ? '-' : tolower((unsigned char)name[i]));
 	flag[i] = '\0';
 }
 

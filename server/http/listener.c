@@ -142,17 +142,18 @@ bool listener_open(
 
 unsigned listener_port(const struct http_server *server)
 {
-	struct sockaddr_storage name;
+	union {
+		struct sockaddr any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	} name = {.any = {.sa_family = AF_UNSPEC}};
 	socklen_t len = sizeof(name);
 
 	if (server->listener_count == 0)
 		return 0;
-	if (getsockname(evconnlistener_get_fd(server->listeners[server->listener_count - 1]),
-	        (struct sockaddr *)&name, &len) != 0)
-		return 0;
-	if (name.ss_family == AF_INET6)
-		return ntohs(((const struct sockaddr_in6 *)(const void *)&name)->sin6_port);
-	return ntohs(((const struct sockaddr_in *)(const void *)&name)->sin_port);
+	getsockname(evconnlistener_get_fd(server->listeners[server->listener_count - 1]),
+	    &name.any, &len);
+	return ntohs(name.any.sa_family == AF_INET6 ? name.v6.sin6_port : name.v4.sin_port);
 }
 
 void listener_close_all(struct http_server *server)

@@ -62,6 +62,21 @@ static bool may_have_body(int status)
 	return status >= 200 && status != 204 && status != 304;
 }
 
+/* Headers of the reply are ours and short; one that does not fit is left out whole. */
+static int write_more(char *out, int room, const struct header *h)
+{
+	int len = 0;
+
+	for (; h != NULL && h->name != NULL; h++) {
+		int added =
+		    snprintf(out + len, (size_t)(room - len), "%s: %s\r\n", h->name, h->value);
+
+		if (added < room - len)
+			len += added;
+	}
+	return len;
+}
+
 static size_t write_head(
     char head[HEAD_BYTES], const struct output_head *about, const struct reply *reply)
 {
@@ -78,16 +93,10 @@ static size_t write_head(
 	if (may_have_body(reply->status))
 		len += snprintf(head + len, HEAD_BYTES - (size_t)len, "Content-Length: %zu\r\n",
 		    reply->body_len);
-	for (const struct header *h = reply->headers; h != NULL && h->name != NULL; h++) {
-		int room = HEAD_BYTES - len - 2;
-		int added = snprintf(head + len, (size_t)room, "%s: %s\r\n", h->name, h->value);
-
-		if (added <
-		    room) /* headers are ours and short; one that does not fit is left out whole */
-			len += added;
-	}
-	memcpy(head + len, "\r\n", 2);
-	return (size_t)len + 2;
+	len += write_more(head + len, HEAD_BYTES - len - 2, reply->headers);
+	head[len++] = '\r';
+	head[len++] = '\n';
+	return (size_t)len;
 }
 
 /* Keeps what the kernel did not take. */

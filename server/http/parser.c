@@ -51,12 +51,15 @@ static int append(struct parser *parser, const char *at, size_t len)
 	return HPE_OK;
 }
 
-/* Ends a text of the block. reserve() has left room for the NUL. */
-static void terminate(struct http_request *request)
+/* Ends a text of the block. */
+static int terminate(struct parser *parser)
 {
-	if (request->block == NULL && !reserve(request, 0))
-		return;
+	struct http_request *request = parser->request;
+
+	if (!reserve(request, 0))
+		return refuse(parser, 503, "out of memory");
 	request->block[request->block_len++] = '\0';
+	return HPE_OK;
 }
 
 static int on_message_begin(llhttp_t *llhttp)
@@ -97,8 +100,7 @@ static int on_url(llhttp_t *llhttp, const char *at, size_t len)
 
 static int on_url_complete(llhttp_t *llhttp)
 {
-	terminate(parser_of(llhttp)->request);
-	return HPE_OK;
+	return terminate(parser_of(llhttp));
 }
 
 static int count_header(struct parser *parser, size_t len)
@@ -133,11 +135,12 @@ static int on_header_field_complete(llhttp_t *llhttp)
 	struct parser *parser = parser_of(llhttp);
 	struct http_request *request = parser->request;
 
-	if (!parser->in_trailers && request->header_count < MAX_HEADER_COUNT) {
-		terminate(request);
-		request->headers[request->header_count].value = (uint32_t)request->block_len;
-	}
-	return HPE_OK;
+	if (parser->in_trailers)
+		return HPE_OK;
+	int status = terminate(parser);
+
+	request->headers[request->header_count].value = (uint32_t)request->block_len;
+	return status;
 }
 
 static int on_header_value(llhttp_t *llhttp, const char *at, size_t len)
@@ -161,11 +164,10 @@ static int on_header_value_complete(llhttp_t *llhttp)
 	while (request->block_len > start &&
 	       strchr(" \t", request->block[request->block_len - 1]) != NULL)
 		request->block_len--;
-	if (!reserve(request, 0))
-		return refuse(parser, 503, "out of memory");
-	terminate(request);
+	int status = terminate(parser);
+
 	request->header_count++;
-	return HPE_OK;
+	return status;
 }
 
 static int on_headers_complete(llhttp_t *llhttp)
