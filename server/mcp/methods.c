@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "call.h"
+#include "compact.h"
 #include "mcp/request.h"
 #include "tools/tools.h"
 
@@ -79,9 +80,11 @@ static void tools_list(struct request *r)
 /* MCP wants every result as text too; what a tool did not put into words is its JSON. */
 static char *content_text(const struct call *call)
 {
+	size_t len;
+
 	if (call->text != NULL)
 		return strdup(call->text);
-	return json_dumps(call->result, JSON_COMPACT | JSON_REAL_PRECISION(9));
+	return compact_json(call->result, &len);
 }
 
 static void on_call_done(void *arg, struct call *call)

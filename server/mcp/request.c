@@ -5,11 +5,9 @@
 #include <string.h>
 
 #include "call.h"
+#include "compact.h"
 
 #define JSON_TYPE "application/json"
-
-/* Enough digits for a score or a similarity; more only costs tokens. */
-#define DUMP_FLAGS (JSON_COMPACT | JSON_REAL_PRECISION(9))
 
 void request_free(struct request *r)
 {
@@ -50,7 +48,8 @@ void request_result(struct request *r, json_t *result)
 		    json_pack("{s:{s:s, s:s}}", "io.modelcontextprotocol/serverInfo", "name",
 		        "sage-mcp", "version", SAGE_VERSION));
 	}
-	char *text = json_dumps(result, DUMP_FLAGS);
+	size_t len = 0;
+	char *text = compact_json(result, &len);
 
 	json_decref(result);
 	if (text == NULL) {
@@ -61,7 +60,7 @@ void request_result(struct request *r, json_t *result)
 		request_error(r, &error);
 		return;
 	}
-	request_result_text(r, text, strlen(text));
+	request_result_text(r, text, len);
 	free(text);
 }
 

@@ -3,6 +3,8 @@
  *
  *	find -> list_hits
  */
+#include <math.h>
+
 #include "rows.h"
 #include "search.h"
 #include "sessions.h"
@@ -11,6 +13,7 @@
 
 #define MAX_QUERY_BYTES 16384
 #define MAX_HITS        50
+#define SCORE_STEPS     1e6 /* finer digits only cost tokens */
 
 struct search_memories {
 	struct call call;
@@ -77,9 +80,9 @@ static enum step_result find(struct call *call)
 static json_t *hit_json(const struct search_hit *hit)
 {
 	json_t *json = json_pack("{s:s, s:f, s:s, s:o, s:s, s:s, s:b}", "id", hit->id, "score",
-	    hit->score, "agent", hit->agent, "created_at", show_time(hit->created_us),
-	    "user_input", hit->user_input, "assistant_response", hit->assistant_response,
-	    "truncated", hit->truncated);
+	    round(hit->score * SCORE_STEPS) / SCORE_STEPS, "agent", hit->agent, "created_at",
+	    show_time(hit->created_us), "user_input", hit->user_input, "assistant_response",
+	    hit->assistant_response, "truncated", hit->truncated);
 
 	if (hit->session_id != NULL)
 		json_object_set_new(json, "session_id", json_string(hit->session_id));
