@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rows.h"
+
 #define INT4_OID 23U
 
 void query_init(struct query *q, enum sql_id sql)
@@ -61,6 +63,17 @@ void query_uuid(struct query *q, const unsigned char uuid[16])
 		query_null(q);
 	else
 		add_small(q, uuid, 16);
+}
+
+void query_time(struct query *q, int64_t unix_us)
+{
+	if (unix_us == ROWS_NO_TIME) {
+		query_null(q);
+		return;
+	}
+	uint64_t wire = htobe64((uint64_t)(unix_us - POSTGRES_EPOCH_US));
+
+	add_small(q, &wire, sizeof(wire));
 }
 
 /* A large value on the heap; aborts when there is no memory, as jansson's users would stall. */

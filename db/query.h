@@ -60,6 +60,7 @@ void query_text(struct query *q, const char *text,
 void query_bytes(struct query *q, const void *bytes, size_t len);
 void query_int4(struct query *q, int32_t value);
 void query_uuid(struct query *q, const unsigned char uuid[16]); /* NULL: SQL NULL */
+void query_time(struct query *q, int64_t unix_us);              /* ROWS_NO_TIME: SQL NULL */
 void query_int4_array(struct query *q, const int32_t *items, size_t count);
 void query_vector(
     struct query *q, const float *items, size_t count); /* pgvector; NULL: SQL NULL */

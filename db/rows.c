@@ -8,8 +8,6 @@
 
 #include <libpq-fe.h>
 
-#define POSTGRES_EPOCH_US (946684800LL * 1000000LL) /* 2000-01-01 */
-
 static const PGresult *result_of(const struct rows *rows)
 {
 	return (const PGresult *)rows;

@@ -13,7 +13,8 @@
 
 struct rows;
 
-#define ROWS_NO_TIME INT64_MIN
+#define ROWS_NO_TIME      INT64_MIN
+#define POSTGRES_EPOCH_US (946684800LL * 1000000LL) /* 2000-01-01 */
 
 int rows_count(const struct rows *rows);
 bool rows_is_null(const struct rows *rows, int row, int col);

@@ -34,6 +34,16 @@ bool search_ask(struct query *q, const struct principal *who, const struct searc
 	return true;
 }
 
+void search_recent_ask(struct query *q, const struct principal *who, const char *session_id,
+    size_t session_id_len, int32_t limit)
+{
+	query_init(q, SQL_memory_recent);
+	query_text(q, who->namespace, strlen(who->namespace));
+	query_text(q, session_id, session_id_len);
+	query_int4(q, limit);
+	query_int4(q, SEARCH_SNIPPET_CHARACTERS);
+}
+
 void search_read(const struct rows *rows, int row, struct search_hit *hit)
 {
 	rows_uuid(rows, row, 0, hit->id);

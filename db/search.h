@@ -28,6 +28,10 @@ struct search {
 bool search_ask(struct query *q, const struct principal *who, const struct search *search)
     __attribute__((warn_unused_result));
 
+/* The latest memories instead, newest first, with the columns of a search (score 0). */
+void search_recent_ask(struct query *q, const struct principal *who, const char *session_id,
+    size_t session_id_len, int32_t limit);
+
 /* One hit, best first; texts are borrowed from the rows. */
 struct search_hit {
 	char id[37];

@@ -60,3 +60,33 @@ void session_list_read(const struct rows *rows, int row, struct session *session
 	read_common(rows, row, session);
 	session->memories = rows_int(rows, row, 4);
 }
+
+void session_page_ask(struct query *q, const struct principal *who, int64_t behind_us,
+    const char *behind_id, int32_t limit)
+{
+	query_init(q, SQL_session_page);
+	query_text(q, who->namespace, strlen(who->namespace));
+	query_time(q, behind_us);
+	query_text(q, behind_id, strlen(behind_id));
+	query_int4(q, limit);
+}
+
+void session_page_read(const struct rows *rows, int row, struct session *session)
+{
+	read_common(rows, row, session);
+}
+
+void session_prefix_ask(
+    struct query *q, const struct principal *who, const char *prefix, size_t len, int32_t limit)
+{
+	query_init(q, SQL_session_prefix);
+	query_text(q, who->namespace, strlen(who->namespace));
+	query_text(q, prefix, len);
+	query_int4(q, limit);
+}
+
+const char *session_prefix_read(const struct rows *rows, int row, int64_t *total)
+{
+	*total = rows_int(rows, row, 1);
+	return rows_text(rows, row, 0, NULL);
+}

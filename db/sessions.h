@@ -36,6 +36,16 @@ void session_info_ask(
 bool session_info_read(const struct rows *rows, struct session *session)
     __attribute__((warn_unused_result));
 
+/* The next sessions in the order of their last use, behind one given by time and id (or ROWS_NO_TIME). */
+void session_page_ask(struct query *q, const struct principal *who, int64_t behind_us,
+    const char *behind_id, int32_t limit);
+void session_page_read(const struct rows *rows, int row, struct session *session);
+
+/* Ids that begin with a text; total is how many there are. */
+void session_prefix_ask(struct query *q, const struct principal *who, const char *prefix,
+    size_t len, int32_t limit);
+const char *session_prefix_read(const struct rows *rows, int row, int64_t *total);
+
 /* The sessions used last, at most limit. */
 void session_list_ask(struct query *q, const struct principal *who, int32_t limit);
 void session_list_read(const struct rows *rows, int row, struct session *session);

@@ -16,7 +16,7 @@
 #include "service.h"
 #include "utf8.h"
 
-static void call_end(struct call *call, bool failed);
+static void call_end(struct call *call);
 
 /* Runs steps until one waits, or to the end. */
 static void call_run(struct call *call)
@@ -33,11 +33,11 @@ static void call_run(struct call *call)
 			return;
 		}
 		if (result == STEP_FAIL) {
-			call_end(call, true);
+			call_end(call);
 			return;
 		}
 	}
-	call_end(call, false);
+	call_end(call);
 }
 
 static void on_deadline(evutil_socket_t fd, short what, void *arg)
@@ -47,8 +47,8 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	call_fail(call, "%s took longer than %d seconds and was given up. Try again.",
-	    call->tool->name, CALL_DEADLINE_MS / 1000);
-	call_end(call, true);
+	    call->work->name, CALL_DEADLINE_MS / 1000);
+	call_end(call);
 }
 
 static bool read_arguments(struct call *call, const struct call_order *order)
@@ -62,8 +62,9 @@ static bool read_arguments(struct call *call, const struct call_order *order)
 		return false;
 	}
 	call->who = *order->who;
-	if (!args_load(call->tool->arguments, order->arguments, call, text, sizeof(text))) {
+	if (!args_load(call->work->arguments, order->arguments, call, text, sizeof(text))) {
 		call_fail(call, "%s", text);
+		call->outcome = CALL_BAD_ARGUMENTS;
 		return false;
 	}
 	return true;
@@ -72,7 +73,7 @@ static bool read_arguments(struct call *call, const struct call_order *order)
 bool call_start(const struct call_order *order, struct call **slot)
 {
 	static const struct timeval deadline = {.tv_sec = CALL_DEADLINE_MS / 1000};
-	struct call *call = calloc(1, order->tool->size);
+	struct call *call = calloc(1, order->work->size);
 
 	if (call == NULL)
 		return false;
@@ -82,17 +83,17 @@ bool call_start(const struct call_order *order, struct call **slot)
 		return false;
 	}
 	call->service = order->service;
-	call->tool = order->tool;
+	call->work = order->work;
 	call->done = order->done;
 	call->done_arg = order->arg;
-	call->next = order->tool->steps;
+	call->next = order->work->steps;
 	call->started_ms = clock_ms();
 	snprintf(call->request_id, sizeof(call->request_id), "%s", order->request_id);
 	*slot = call;
 	if (read_arguments(call, order))
 		call_run(call);
 	else
-		call_end(call, true);
+		call_end(call);
 	return true;
 }
 
@@ -109,12 +110,12 @@ static void log_call(const struct call *call, const char *outcome)
 	char took[24];
 
 	snprintf(took, sizeof(took), "%lld", (long long)(clock_ms() - call->started_ms));
-	log_info("call", "tool", call->tool->name, "outcome", outcome, "ms", took, "request_id",
+	log_info("call", "name", call->work->name, "outcome", outcome, "ms", took, "request_id",
 	    call->request_id, "namespace", call->who.namespace, "agent", call->who.agent);
 }
 
 /* The one way out: answered, failed, or too late. */
-static void call_end(struct call *call, bool failed)
+static void call_end(struct call *call)
 {
 	stop_waiting(call);
 	if (call->text_out != NULL) {
@@ -122,8 +123,7 @@ static void call_end(struct call *call, bool failed)
 		call->text_out = NULL;
 		utf8_repair(call->text); /* complaints quote, and cut, what clients sent */
 	}
-	call->failed = failed;
-	log_call(call, failed ? "error" : "ok");
+	log_call(call, call->outcome == CALL_OK ? "ok" : "error");
 	call->done(call->done_arg, call);
 }
 
@@ -143,8 +143,8 @@ void call_free(struct call *call)
 		event_free(call->deadline);
 	if (call->text_out != NULL)
 		fclose(call->text_out);
-	if (call->tool != NULL)
-		args_fini(call->tool->arguments, call);
+	if (call->work != NULL)
+		args_fini(call->work->arguments, call);
 	query_fini(&call->query);
 	rows_free(call->rows);
 	json_decref(call->result);
@@ -161,12 +161,28 @@ FILE *call_text(struct call *call)
 	return call->text_out;
 }
 
+static void fail(struct call *call, enum call_outcome outcome, const char *format, va_list list)
+{
+	vfprintf(call_text(call), format, list);
+	call->outcome = outcome;
+}
+
 enum step_result call_fail(struct call *call, const char *format, ...)
 {
 	va_list list;
 
 	va_start(list, format);
-	vfprintf(call_text(call), format, list);
+	fail(call, CALL_FAILED, format, list);
+	va_end(list);
+	return STEP_FAIL;
+}
+
+enum step_result call_not_found(struct call *call, const char *format, ...)
+{
+	va_list list;
+
+	va_start(list, format);
+	fail(call, CALL_NOT_FOUND, format, list);
 	va_end(list);
 	return STEP_FAIL;
 }
@@ -174,7 +190,7 @@ enum step_result call_fail(struct call *call, const char *format, ...)
 /* What a failed statement means to the one who called the tool. */
 static enum step_result fail_from_db(struct call *call, const struct db_error *error)
 {
-	bool wrote = !call->tool->reads_only;
+	bool wrote = !call->work->reads_only;
 
 	log_warn("statement failed", "statement", sql_name(call->query.sql), "sqlstate",
 	    error->sqlstate, "error", error->text, "request_id", call->request_id);
@@ -219,7 +235,7 @@ static void on_query_done(void *arg, struct rows *rows, const struct db_error *e
 	call->waiting = false;
 	if (error->kind != DB_OK) {
 		fail_from_db(call, error);
-		call_end(call, true);
+		call_end(call);
 		return;
 	}
 	rows_free(call->rows);

@@ -1,11 +1,11 @@
 /*
- * call: one tool call in flight: a struct, a list of steps, one way out.
+ * call: one piece of work in flight: a struct, a list of steps, one way out.
  *
- * A tool is a static table: its arguments, its results, its steps in the order
- * they run. Its struct begins with a struct call and is read from the arguments
- * by the table. A step that has to wait starts the operation and returns
+ * Tools, resources and prompts are works: static tables of arguments and of steps
+ * in the order they run. A work's struct begins with a struct call and is read from
+ * the arguments by the table. A step that has to wait starts the operation and returns
  * STEP_WAIT; the runner goes on with the next step when the outcome is there.
- * Tool files contain no callbacks.
+ * These files contain no callbacks.
  */
 #pragma once
 
@@ -34,28 +34,39 @@ struct step {
 	enum step_result (*run)(struct call *call);
 };
 
-/* Names the step after its function; the table ends with { 0 }. */
-#define STEP(function)                                                                         \
-	{                                                                                      \
-#function, function                                                            \
-	}
+/* Names the step after its function; the table ends with {0}. */
+/* clang-format off */
+#define STEP(function) { #function, function }
+/* clang-format on */
+
+struct work {
+	const char *name;
+	const struct arg *arguments;
+	const struct step *steps;
+	size_t size; /* of the work's struct */
+	bool reads_only;
+};
 
 struct tool {
-	const char *name;
+	struct work work;
 	const char *title;
 	const char *description; /* says when to use it */
-	const struct arg *arguments;
 	const struct arg *results;
-	const struct step *steps;
-	size_t size;                           /* of the tool's struct */
-	bool reads_only, destroys, repeatable; /* MCP ToolAnnotations */
+	bool destroys, repeatable; /* MCP ToolAnnotations */
 };
 
 #define CALL_REQUEST_ID_BYTES 40
 
+enum call_outcome {
+	CALL_OK,
+	CALL_FAILED,
+	CALL_BAD_ARGUMENTS, /* failed: they do not fit the table */
+	CALL_NOT_FOUND,     /* failed: what was asked for is not there, or somebody else's */
+};
+
 struct call {
 	struct service *service;
-	const struct tool *tool;
+	const struct work *work;
 	struct principal who;
 	char request_id[CALL_REQUEST_ID_BYTES];
 
@@ -64,7 +75,7 @@ struct call {
 	struct rows *rows; /* owned; of the query before this step */
 
 	/* The answer. */
-	bool failed;
+	enum call_outcome outcome;
 	json_t *result; /* structuredContent; owned */
 	char *text;     /* for the model to read; NULL: result as JSON. Owned */
 	size_t text_len;
@@ -79,10 +90,10 @@ struct call {
 	void *done_arg;
 };
 
-/* What the caller of a tool gives. */
+/* What is to be done, and for whom. */
 struct call_order {
 	struct service *service;
-	const struct tool *tool;
+	const struct work *work;
 	const struct principal *who; /* NULL: could not be verified, the database is away */
 	const json_t *arguments;     /* object or NULL; must outlive the call */
 	const char *request_id;
@@ -109,6 +120,10 @@ enum step_result call_query(struct call *call);
 
 /* For steps: ends the call with isError and this text, which should say what to do. */
 enum step_result call_fail(struct call *call, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* The same for something that is not there: "there is no memory ..." */
+enum step_result call_not_found(struct call *call, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /* For steps: a stream to write the text of the answer to; the same one each time. */

@@ -17,7 +17,6 @@
 #include "http/http.h"
 #include "limits.h"
 #include "log.h"
-#include "mcp/request.h"
 #include "migrate.h"
 #include "options.h"
 #include "pool.h"
@@ -245,7 +244,7 @@ static bool build(struct serve *serve, char *error, size_t len)
 	snprintf(error, len, "out of memory");
 	serve->service.base = event_base_new();
 	serve->conninfo = options_conninfo(o);
-	if (serve->service.base == NULL || serve->conninfo == NULL || !methods_init())
+	if (serve->service.base == NULL || serve->conninfo == NULL)
 		return false;
 	serve->key_timer = evtimer_new(serve->service.base, look_for_key, serve);
 	pool.conninfo = serve->conninfo;
@@ -267,7 +266,6 @@ static void take_down(struct serve *serve)
 	query_fini(&serve->key_query);
 	pool_free(serve->service.pool);
 	auth_free(serve->service.auth);
-	methods_fini();
 	for (size_t i = 0; i < sizeof(serve->signals) / sizeof(*serve->signals); i++) {
 		if (serve->signals[i] != NULL)
 			event_free(serve->signals[i]);

@@ -63,7 +63,7 @@ static enum step_result fail_not_found(struct call *call)
 	char id[37];
 
 	uuid_unparse_lower(((struct get_memory *)call)->id.bytes, id);
-	return call_fail(
+	return call_not_found(
 	    call, "id: there is no memory %s; search_memories gives the ids there are", id);
 }
 
@@ -89,13 +89,13 @@ static enum step_result show(struct call *call)
 static const struct step steps[] = {STEP(find), STEP(show), {0}};
 
 const struct tool tool_get_memory = {
-    .name = "get_memory",
+    .work = {.name = "get_memory",
+        .arguments = arguments,
+        .steps = steps,
+        .size = sizeof(struct get_memory),
+        .reads_only = true},
     .title = "Get a memory",
     .description =
         "Read one memory whole, when a search hit was cut or its metadata is needed.",
-    .arguments = arguments,
     .results = results,
-    .steps = steps,
-    .size = sizeof(struct get_memory),
-    .reads_only = true,
 };

@@ -71,13 +71,13 @@ static enum step_result report(struct call *call)
 static const struct step steps[] = {STEP(count), STEP(report), {0}};
 
 const struct tool tool_get_status = {
-    .name = "get_status",
+    .work = {.name = "get_status",
+        .arguments = arguments,
+        .steps = steps,
+        .size = sizeof(struct get_status),
+        .reads_only = true},
     .title = "Status",
     .description = "What the memory holds for you and how the server is doing; call it when "
                    "something seems wrong.",
-    .arguments = arguments,
     .results = results,
-    .steps = steps,
-    .size = sizeof(struct get_status),
-    .reads_only = true,
 };

@@ -83,22 +83,9 @@ static enum step_result ask(struct call *call)
 	return call_query(call);
 }
 
-static json_t *session_json(const struct session *session)
-{
-	json_t *json = json_pack("{s:s, s:s, s:o, s:o}", "session_id", session->id, "name",
-	    session->name, "created_at", show_time(session->created_us), "last_active",
-	    show_time(session->active_us));
-
-	if (session->first_us != ROWS_NO_TIME) {
-		json_object_set_new(json, "first_memory_at", show_time(session->first_us));
-		json_object_set_new(json, "last_memory_at", show_time(session->last_us));
-	}
-	return json;
-}
-
 static void add_session(json_t *list, const struct session *session, bool counted)
 {
-	json_t *json = session_json(session);
+	json_t *json = show_session(session);
 
 	if (counted)
 		json_object_set_new(json, "memories", json_integer(session->memories));
@@ -120,7 +107,7 @@ static enum step_result answer(struct call *call)
 		break;
 	case INFO:
 		if (!session_info_read(call->rows, &session))
-			return call_fail(call,
+			return call_not_found(call,
 			    "session_id: there is no session '%s'; action list shows those "
 			    "there are",
 			    manage->session_id.s);
@@ -139,13 +126,13 @@ static enum step_result answer(struct call *call)
 static const struct step steps[] = {STEP(ask), STEP(answer), {0}};
 
 const struct tool tool_manage_session = {
-    .name = "manage_session",
+    .work = {.name = "manage_session",
+        .arguments = arguments,
+        .steps = steps,
+        .size = sizeof(struct manage_session)},
     .title = "Manage sessions",
     .description = "Sessions group memories by conversation or task: create one when work on "
                    "something new begins, list the latest 100, or get info on one.",
-    .arguments = arguments,
     .results = results,
-    .steps = steps,
-    .size = sizeof(struct manage_session),
     .repeatable = true,
 };

@@ -89,14 +89,14 @@ static enum step_result receipt(struct call *call)
 static const struct step steps[] = {STEP(insert), STEP(receipt), {0}};
 
 const struct tool tool_save_memory = {
-    .name = "save_memory",
+    .work = {.name = "save_memory",
+        .arguments = arguments,
+        .steps = steps,
+        .size = sizeof(struct save_memory)},
     .title = "Save a memory",
     .description =
         "Keep something for later conversations: call it when the user states a fact, a "
         "decision or a preference, and at the end of a useful exchange. Stored word for "
         "word, found again by search_memories at once.",
-    .arguments = arguments,
     .results = results,
-    .steps = steps,
-    .size = sizeof(struct save_memory),
 };

@@ -3,8 +3,6 @@
  *
  *	find -> list_hits
  */
-#include <math.h>
-
 #include "rows.h"
 #include "search.h"
 #include "sessions.h"
@@ -13,7 +11,6 @@
 
 #define MAX_QUERY_BYTES 16384
 #define MAX_HITS        50
-#define SCORE_STEPS     1e6 /* finer digits only cost tokens */
 
 struct search_memories {
 	struct call call;
@@ -77,30 +74,6 @@ static enum step_result find(struct call *call)
 	return call_query(call);
 }
 
-static json_t *hit_json(const struct search_hit *hit)
-{
-	json_t *json = json_pack("{s:s, s:f, s:s, s:o, s:s, s:s, s:b}", "id", hit->id, "score",
-	    round(hit->score * SCORE_STEPS) / SCORE_STEPS, "agent", hit->agent, "created_at",
-	    show_time(hit->created_us), "user_input", hit->user_input, "assistant_response",
-	    hit->assistant_response, "truncated", hit->truncated);
-
-	if (hit->session_id != NULL)
-		json_object_set_new(json, "session_id", json_string(hit->session_id));
-	return json;
-}
-
-/* Stored words are data from somewhere else: labelled, and fenced. */
-static void write_hit(FILE *out, int number, const struct search_hit *hit, const json_t *json)
-{
-	fprintf(out, "\n%d. memory %s, score %.3f, by %s on %s%s%s%s\n", number, hit->id,
-	    hit->score, hit->agent, json_string_value(json_object_get(json, "created_at")),
-	    hit->session_id != NULL ? ", session " : "",
-	    hit->session_id != NULL ? hit->session_id : "",
-	    hit->truncated ? " (cut; get_memory has the whole)" : "");
-	show_fenced(out, "user", hit->user_input);
-	show_fenced(out, "assistant", hit->assistant_response);
-}
-
 static enum step_result list_hits(struct call *call)
 {
 	int count = rows_count(call->rows);
@@ -118,9 +91,9 @@ static enum step_result list_hits(struct call *call)
 		struct search_hit hit;
 
 		search_read(call->rows, row, &hit);
-		json_t *json = hit_json(&hit);
+		json_t *json = show_hit(&hit);
 
-		write_hit(out, row + 1, &hit, json);
+		show_hit_text(out, row + 1, &hit);
 		json_array_append_new(hits, json);
 	}
 	call->result = json_pack("{s:o}", "hits", hits);
@@ -130,15 +103,15 @@ static enum step_result list_hits(struct call *call)
 static const struct step steps[] = {STEP(find), STEP(list_hits), {0}};
 
 const struct tool tool_search_memories = {
-    .name = "search_memories",
+    .work = {.name = "search_memories",
+        .arguments = arguments,
+        .steps = steps,
+        .size = sizeof(struct search_memories),
+        .reads_only = true},
     .title = "Search memories",
     .description =
         "Find what was said, decided or learnt before: call it before you answer "
         "anything that earlier conversations may have settled. Any word of the query may "
         "match; Chinese, code and mixed text work.",
-    .arguments = arguments,
     .results = results,
-    .steps = steps,
-    .size = sizeof(struct search_memories),
-    .reads_only = true,
 };

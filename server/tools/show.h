@@ -8,6 +8,9 @@
 
 #include <jansson.h>
 
+struct search_hit;
+struct session;
+
 /* A time as RFC 3339 text, or JSON null for ROWS_NO_TIME. */
 json_t *show_time(int64_t unix_us);
 
@@ -16,3 +19,10 @@ json_t *show_time(int64_t unix_us);
  * the server's own words. The fence is longer than any run of backquotes inside.
  */
 void show_fenced(FILE *out, const char *label, const char *text);
+
+/* A hit and a session as results show them; the caller owns the object. */
+json_t *show_hit(const struct search_hit *hit);
+json_t *show_session(const struct session *session);
+
+/* A hit for a model to read: where it comes from, then its words, fenced. */
+void show_hit_text(FILE *out, int number, const struct search_hit *hit);

@@ -3,10 +3,6 @@
 
 #include <string.h>
 
-#define TOOL(name) extern const struct tool tool_##name;
-#include "tools/tools.def"
-#undef TOOL
-
 static const struct tool *const tools[] = {
 #define TOOL(name) &tool_##name,
 #include "tools/tools.def"
@@ -18,7 +14,7 @@ static const struct tool *const tools[] = {
 const struct tool *tool_find(const char *name)
 {
 	for (size_t i = 0; i < TOOL_COUNT; i++) {
-		if (strcmp(tools[i]->name, name) == 0)
+		if (strcmp(tools[i]->work.name, name) == 0)
 			return tools[i];
 	}
 	return NULL;
@@ -28,9 +24,9 @@ const struct tool *tool_find(const char *name)
 static json_t *annotations(const struct tool *tool)
 {
 	json_t *hints =
-	    json_pack("{s:b, s:b}", "readOnlyHint", tool->reads_only, "openWorldHint", 0);
+	    json_pack("{s:b, s:b}", "readOnlyHint", tool->work.reads_only, "openWorldHint", 0);
 
-	if (!tool->reads_only)
+	if (!tool->work.reads_only)
 		json_object_update_new(
 		    hints, json_pack("{s:b, s:b}", "destructiveHint", tool->destroys,
 		               "idempotentHint", tool->repeatable));
@@ -45,9 +41,9 @@ json_t *tools_describe(void)
 		const struct tool *tool = tools[i];
 
 		json_array_append_new(
-		    list, json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "name", tool->name,
+		    list, json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "name", tool->work.name,
 		              "title", tool->title, "description", tool->description,
-		              "inputSchema", args_schema(tool->arguments), "outputSchema",
+		              "inputSchema", args_schema(tool->work.arguments), "outputSchema",
 		              result_schema(tool->results), "annotations", annotations(tool)));
 	}
 	return list;

@@ -7,6 +7,10 @@
 
 #include "call.h"
 
+#define TOOL(name) extern const struct tool tool_##name;
+#include "tools/tools.def"
+#undef TOOL
+
 /* NULL: no such tool. */
 const struct tool *tool_find(const char *name);
 

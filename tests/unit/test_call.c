@@ -107,7 +107,7 @@ static enum step_result finish(struct call *call)
 
 static const struct step steps[] = {STEP(first), STEP(second), STEP(finish), {0}};
 
-static const struct tool tool = {
+static const struct work work = {
     .name = "demo", .arguments = arguments, .steps = steps, .size = sizeof(struct demo)};
 
 static void on_done(void *arg, struct call *call)
@@ -123,7 +123,7 @@ static struct call *start(struct service *service, const char *json)
 	json_t *args = json_loads(json, 0, NULL);
 	struct call *call = NULL;
 	struct call_order order = {.service = service,
-	    .tool = &tool,
+	    .work = &work,
 	    .who = &who,
 	    .arguments = args,
 	    .request_id = "r-1",
@@ -140,7 +140,7 @@ static struct call *start(struct service *service, const char *json)
 static void assert_ended(bool failed, const char *text)
 {
 	assert_int_equal(ended, 1);
-	assert_int_equal(last->failed, failed);
+	assert_int_equal(last->outcome != CALL_OK, failed);
 	if (strstr(last->text, text) == NULL)
 		fail_msg("'%s' does not contain '%s'", last->text, text);
 	call_free(last);
@@ -185,7 +185,7 @@ static void fails_when_refused_at_once(void **state)
 {
 	struct call *call;
 	struct call_order order = {.service = *state,
-	    .tool = &tool,
+	    .work = &work,
 	    .who = &(struct principal){"ns", "agent"},
 	    .arguments = json_pack("{s:i}", "waits", 1),
 	    .request_id = "r-1",

@@ -1,0 +1,22 @@
+/*
+ * methods: the functions behind the table of methods.c, by what they are about.
+ *
+ * Each answers its request, now or later (request.h).
+ */
+#pragma once
+
+struct request;
+
+/* tool_methods.c */
+void tools_list(struct request *r);
+void tools_call(struct request *r);
+
+/* resource_methods.c */
+void resources_list(struct request *r);
+void resources_templates_list(struct request *r);
+void resources_read(struct request *r);
+
+/* prompt_methods.c */
+void prompts_list(struct request *r);
+void prompts_get(struct request *r);
+void completion_complete(struct request *r);

@@ -1,0 +1,39 @@
+/*
+ * resources: what MCP clients can read by URI (sage://...).
+ *
+ * A resource is a work whose result is served as JSON. Its URI is plain, or a
+ * template (RFC 6570) that ends in one variable; the variable becomes the argument of
+ * that name. Nothing is listed or read that the principal may not read: the works
+ * see to it in SQL.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <jansson.h>
+
+#include "call.h"
+
+#define RESOURCE_URI_BYTES 1024 /* of an escaped session id of 255 characters, and more */
+
+struct resource {
+	const char *uri;
+	const char *name;
+	const char *title;
+	const char *description;
+	const struct work *work;
+	const char *arguments; /* JSON text of fixed arguments, or NULL */
+};
+
+/*
+ * The resource behind a URI, or NULL. *arguments gets a new reference to what
+ * its work is to be called with.
+ */
+const struct resource *resource_find(const char *uri, json_t **arguments);
+
+/* The "resources" (plain URIs) or the "resourceTemplates"; the caller owns the array. */
+json_t *resources_describe(bool templates);
+
+/* One more listed resource: a session. */
+json_t *resource_of_session(const char *id, const char *name);
