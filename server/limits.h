@@ -31,6 +31,10 @@
 #define MAX_OUTPUT_BYTES       (32 * 1024 * 1024) /* queued and not yet taken by the kernel */
 #define OUTPUT_AGE_DEADLINE_MS 30000              /* without the client taking a byte */
 
+/* HTTP: streams of server-sent events */
+#define STREAM_QUEUE_BYTES   (256 * 1024) /* queued for one slow reader; over it the stream ends */
+#define STREAM_KEEPALIVE_MS  14000        /* quiet for so long: a comment; proxies cut at 60 s */
+
 /* Identity */
 #define MAX_TOKEN_BYTES    512
 #define AUTH_CACHE_MS      2000 /* a revoked key ends within this time */

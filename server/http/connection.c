@@ -4,7 +4,6 @@
 #include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,46 +12,23 @@
 
 #include <event2/buffer.h>
 #include <event2/event.h>
-#include <event2/event_struct.h>
 
 #include "clock.h"
-#include "log.h"
-#include "output.h"
-#include "parser.h"
+#include "connection_impl.h"
 #include "server_impl.h"
-
-enum connection_state { READING, HANDLING, FLUSHING, LINGERING, CLOSED, STATE_COUNT };
-
-struct connection {
-	struct exchange x; /* first: the exchange is the connection; valid while HANDLING */
-	struct http_server *server;
-	TAILQ_ENTRY(connection) link;
-	int fd;
-	enum connection_state state;
-	bool close_after; /* the answer: keep-alive is over */
-	bool lingers;     /* ... and the client may still be sending */
-	bool feeding;     /* connection_feed() is on the stack and goes on by itself */
-	bool input_ended; /* the client has half-closed */
-	struct event readable, writable, gone;
-	int64_t deadline_ms; /* 0: none */
-	struct parser parser;
-	struct http_request *request; /* HANDLING */
-	struct evbuffer *ahead;       /* read while HANDLING or FLUSHING */
-	struct output output;
-	char request_id[24];
-	char peer[INET6_ADDRSTRLEN + 8];
-};
 
 /* clang-format off */
 static const bool allowed[STATE_COUNT][STATE_COUNT] = {
 	[READING]   = { [HANDLING] = true, [FLUSHING] = true, [LINGERING] = true, [CLOSED] = true },
-	[HANDLING]  = { [READING] = true, [FLUSHING] = true, [LINGERING] = true, [CLOSED] = true },
+	[HANDLING]  = { [READING] = true, [STREAMING] = true, [FLUSHING] = true, [LINGERING] = true,
+			[CLOSED] = true },
+	[STREAMING] = { [READING] = true, [FLUSHING] = true, [LINGERING] = true, [CLOSED] = true },
 	[FLUSHING]  = { [READING] = true, [LINGERING] = true, [CLOSED] = true },
 	[LINGERING] = { [CLOSED] = true },
 };
 /* clang-format on */
 
-static void connection_move(struct connection *c, enum connection_state state)
+void connection_move(struct connection *c, enum connection_state state)
 {
 	assert(allowed[c->state][state]);
 	c->state = state;
@@ -61,15 +37,6 @@ static void connection_move(struct connection *c, enum connection_state state)
 static void on_readable(evutil_socket_t fd, short what, void *arg);
 static void on_writable(evutil_socket_t fd, short what, void *arg);
 static void on_gone(evutil_socket_t fd, short what, void *arg);
-static void exchange_replied(struct exchange *x, const struct reply *reply);
-static const char *exchange_header_of(
-    const struct exchange *x, const char *name, unsigned *copies);
-
-static const struct exchange_ops ops = {
-    .reply = exchange_replied,
-    .header = exchange_header_of,
-};
-
 static void write_peer(struct connection *c, const struct sockaddr *peer)
 {
 	const void *address = NULL;
@@ -93,7 +60,7 @@ bool connection_new(struct http_server *server, int fd, const struct sockaddr *p
 	}
 	c->server = server;
 	c->fd = fd;
-	c->x.ops = &ops;
+	c->x.ops = &connection_exchange_ops;
 	c->deadline_ms = clock_ms() + HEADER_DEADLINE_MS;
 	write_peer(c, peer);
 	parser_init(&c->parser, &server->stats.body_bytes);
@@ -106,13 +73,13 @@ bool connection_new(struct http_server *server, int fd, const struct sockaddr *p
 	return true;
 }
 
-/* The one way out. While feeding, the struct stays until that frame is left. */
-static void connection_close(struct connection *c)
+void connection_close(struct connection *c)
 {
 	struct http_server *server = c->server;
-	void (*gone)(void *arg) = c->state == HANDLING ? c->x.gone : NULL;
+	bool pending = c->state == HANDLING || c->state == STREAMING;
+	void (*gone)(void *arg) = pending ? c->x.gone : NULL;
 
-	if (c->state == HANDLING)
+	if (pending)
 		server->stats.requests_pending--;
 	connection_move(c, CLOSED);
 	event_del(&c->readable);
@@ -128,70 +95,14 @@ static void connection_close(struct connection *c)
 	output_fini(&c->output);
 	if (c->ahead != NULL)
 		evbuffer_free(c->ahead);
-	if (!c->feeding)
+	if (c->holds == 0)
 		free(c);
 	http_connection_ended(server);
 }
 
-/* --- answering --- */
-
-/* Says that it is over, and reads off what still comes, so that the answer is not lost in a reset. */
-static void connection_linger(struct connection *c)
+void connection_hold(struct connection *c)
 {
-	connection_move(c, LINGERING);
-	c->deadline_ms = clock_ms() + LINGER_DEADLINE_MS;
-	shutdown(c->fd, SHUT_WR);
-	event_add(&c->readable, NULL);
-}
-
-/* The answer is with the kernel: on to the next request, or to the end. */
-static void connection_answered(struct connection *c)
-{
-	if (c->close_after && c->lingers && !c->input_ended) {
-		connection_linger(c);
-	} else if (c->close_after || c->input_ended) {
-		connection_close(c);
-	} else {
-		connection_move(c, READING);
-		c->deadline_ms = clock_ms() + IDLE_DEADLINE_MS;
-	}
-}
-
-static void connection_sent(struct connection *c, enum output_state sent)
-{
-	switch (sent) {
-	case OUTPUT_DONE:
-		connection_answered(c);
-		break;
-	case OUTPUT_LEFT:
-		connection_move(c, FLUSHING);
-		c->deadline_ms = clock_ms() + OUTPUT_AGE_DEADLINE_MS;
-		event_add(&c->writable, NULL);
-		break;
-	case OUTPUT_BROKEN:
-		connection_close(c);
-		break;
-	}
-}
-
-/* Refuses a request that never became one, or came too late; the connection ends with it. */
-static void connection_refuse(struct connection *c, int status, const char *text)
-{
-	static const struct header retry[] = {{"Retry-After", "1"}, {NULL, NULL}};
-	char body[256];
-	struct output_head head = {.request_id = "-"};
-	struct reply reply = {.status = status,
-	    .content_type = "application/json",
-	    .body = body,
-	    .headers = status == 503 ? retry : NULL};
-
-	snprintf(
-	    body, sizeof(body), "{\"error\":{\"code\":%d,\"message\":\"%s\"}}", status, text);
-	reply.body_len = strlen(body);
-	c->close_after = true;
-	c->lingers = true;
-	log_info("request refused", "why", text, "peer", c->peer);
-	connection_sent(c, output_reply(&c->output, c->fd, &head, &reply));
+	c->holds++;
 }
 
 static void connection_feed(struct connection *c, const char *data, size_t len);
@@ -199,62 +110,26 @@ static void connection_feed(struct connection *c, const char *data, size_t len);
 /* Goes on with what was read ahead. */
 static void connection_go_on(struct connection *c)
 {
-	if (c->feeding || c->state != READING)
-		return;
+	struct evbuffer *ahead = c->ahead;
+
 	event_del(&c->gone);
 	event_add(&c->readable, NULL);
-	if (c->ahead == NULL)
+	if (ahead == NULL)
 		return;
-	struct evbuffer *ahead = c->ahead;
-	size_t len = evbuffer_get_length(ahead);
-
 	c->ahead = NULL;
-	connection_feed(c, (const char *)evbuffer_pullup(ahead, -1), len);
+	connection_feed(
+	    c, (const char *)evbuffer_pullup(ahead, -1), evbuffer_get_length(ahead));
 	evbuffer_free(ahead);
 }
 
-static void exchange_replied(struct exchange *x, const struct reply *reply)
+void connection_release(struct connection *c)
 {
-	struct connection *c = (struct connection *)x;
-	struct http_server *server = c->server;
-	struct output_head head = {.request_id = c->request_id,
-	    .is_http_1_0 = c->request->is_http_1_0,
-	    .without_body = c->request->is_head};
-	struct reply too_large = {.status = 500};
-
-	assert(c->state == HANDLING);
-	if (reply->body_len > MAX_OUTPUT_BYTES) {
-		log_error(
-		    "an answer is larger than the output limit", "request_id", c->request_id);
-		reply = &too_large;
-	}
-	c->close_after = !c->request->keep_alive || server->draining;
-	c->lingers = c->ahead != NULL;
-	head.keep_alive = !c->close_after;
-	enum output_state sent = output_reply(&c->output, c->fd, &head, reply);
-
-	http_request_free(c->request, &server->stats.body_bytes);
-	c->request = NULL;
-	server->stats.requests_pending--;
-	c->x.gone = NULL;
-	bool feeding = c->feeding; /* else c may be freed by now */
-
-	if (!feeding)
-		c->feeding = true; /* keeps c alive over the next line */
-	connection_sent(c, sent);
-	if (feeding)
+	if (--c->holds > 0)
 		return;
-	c->feeding = false;
 	if (c->state == CLOSED)
 		free(c);
-	else
+	else if (c->state == READING)
 		connection_go_on(c);
-}
-
-static const char *exchange_header_of(
-    const struct exchange *x, const char *name, unsigned *copies)
-{
-	return http_request_header(((const struct connection *)x)->request, name, copies);
 }
 
 /* --- reading --- */
@@ -268,7 +143,7 @@ static void connection_handle(struct connection *c)
 	c->deadline_ms = 0;
 	snprintf(c->request_id, sizeof(c->request_id), "%08x-%08x", server->request_prefix,
 	    server->request_count++);
-	c->x = (struct exchange){.ops = &ops,
+	c->x = (struct exchange){.ops = &connection_exchange_ops,
 	    .method = request->method,
 	    .path = request->path,
 	    .query = request->query,
@@ -326,7 +201,7 @@ static void read_ahead(struct connection *c, const char *data, size_t len)
 /* Parses and handles as many requests as there are, in a loop however many come at once. */
 static void connection_feed(struct connection *c, const char *data, size_t len)
 {
-	c->feeding = true;
+	connection_hold(c);
 	while (len > 0 && c->state == READING) {
 		enum parse_state before = c->parser.state;
 		size_t taken = parser_feed(&c->parser, data, len);
@@ -343,11 +218,9 @@ static void connection_feed(struct connection *c, const char *data, size_t len)
 		else
 			send_continue(c);
 	}
-	if (c->state == HANDLING || c->state == FLUSHING)
+	if (c->state == HANDLING || c->state == STREAMING || c->state == FLUSHING)
 		read_ahead(c, data, len);
-	c->feeding = false;
-	if (c->state == CLOSED)
-		free(c);
+	connection_release(c);
 }
 
 /*
@@ -393,26 +266,21 @@ static void on_gone(evutil_socket_t fd, short what, void *arg)
 static void on_writable(evutil_socket_t fd, short what, void *arg)
 {
 	struct connection *c = arg;
+	enum output_state state = output_continue(&c->output, fd);
 
 	(void)what;
-	switch (output_continue(&c->output, fd)) {
-	case OUTPUT_LEFT:
+	if (c->state == STREAMING && state == OUTPUT_DONE) {
+		c->deadline_ms = 0;
+		return;
+	}
+	if (c->state == STREAMING && state == OUTPUT_LEFT) {
 		c->deadline_ms = c->output.progress_ms + OUTPUT_AGE_DEADLINE_MS;
 		event_add(&c->writable, NULL);
 		return;
-	case OUTPUT_BROKEN:
-		connection_close(c);
-		return;
-	case OUTPUT_DONE:
-		break;
 	}
-	c->feeding = true; /* keeps c alive over the next line */
-	connection_answered(c);
-	c->feeding = false;
-	if (c->state == CLOSED)
-		free(c);
-	else
-		connection_go_on(c);
+	connection_hold(c);
+	connection_sent(c, state);
+	connection_release(c);
 }
 
 /* --- all of them --- */
@@ -423,6 +291,8 @@ void connections_sweep(struct connections *connections, int64_t now_ms)
 
 	for (c = TAILQ_FIRST(connections); c != NULL; c = next) {
 		next = TAILQ_NEXT(c, link);
+		if (c->state == STREAMING)
+			connection_keep_alive(c, now_ms);
 		if (c->deadline_ms == 0 || c->deadline_ms > now_ms)
 			continue;
 		if (c->state == READING && c->parser.state != PARSE_IDLE)

@@ -11,6 +11,7 @@
 #include <event2/buffer.h>
 
 #include "clock.h"
+#include "limits.h"
 
 #define HEAD_BYTES 2048
 
@@ -77,8 +78,9 @@ static int write_more(char *out, int room, const struct header *h)
 	return len;
 }
 
-static size_t write_head(
-    char head[HEAD_BYTES], const struct output_head *about, const struct reply *reply)
+/* framing: the header line that says where the body ends; NULL: Content-Length. */
+static size_t write_head(char head[HEAD_BYTES], const struct output_head *about,
+    const struct reply *reply, const char *framing)
 {
 	const char *connection = about->keep_alive
 	                             ? (about->is_http_1_0 ? "Connection: keep-alive\r\n" : "")
@@ -90,7 +92,9 @@ static size_t write_head(
 	if (reply->content_type != NULL)
 		len += snprintf(head + len, HEAD_BYTES - (size_t)len, "Content-Type: %s\r\n",
 		    reply->content_type);
-	if (may_have_body(reply->status))
+	if (framing != NULL)
+		len += snprintf(head + len, HEAD_BYTES - (size_t)len, "%s", framing);
+	else if (may_have_body(reply->status))
 		len += snprintf(head + len, HEAD_BYTES - (size_t)len, "Content-Length: %zu\r\n",
 		    reply->body_len);
 	len += write_more(head + len, HEAD_BYTES - len - 2, reply->headers);
@@ -99,14 +103,19 @@ static size_t write_head(
 	return (size_t)len;
 }
 
+#define MAX_PARTS 3
+
 /* Keeps what the kernel did not take. */
-static enum output_state keep(struct output *output, const struct iovec *parts, size_t taken)
+static enum output_state keep(
+    struct output *output, const struct iovec *parts, int count, size_t taken)
 {
-	output->left = evbuffer_new();
-	output->progress_ms = clock_ms();
+	if (output->left == NULL) {
+		output->left = evbuffer_new();
+		output->progress_ms = clock_ms();
+	}
 	if (output->left == NULL)
 		return OUTPUT_BROKEN;
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < count; i++) {
 		size_t skip = taken < parts[i].iov_len ? taken : parts[i].iov_len;
 
 		taken -= skip;
@@ -117,40 +126,78 @@ static enum output_state keep(struct output *output, const struct iovec *parts, 
 	return OUTPUT_LEFT;
 }
 
-static enum output_state send_parts(struct output *output, int fd, struct iovec parts[2])
+static enum output_state send_parts(
+    struct output *output, int fd, const struct iovec *parts, int count)
 {
-	ssize_t taken = writev(fd, parts, 2);
+	size_t len = 0;
+	ssize_t taken;
 
+	if (output->left != NULL) /* it has to wait behind what is left */
+		return keep(output, parts, count, 0);
+	for (int i = 0; i < count; i++)
+		len += parts[i].iov_len;
+	taken = writev(fd, parts, count);
 	if (taken < 0 && errno != EAGAIN && errno != EINTR)
 		return OUTPUT_BROKEN;
 	if (taken < 0)
 		taken = 0;
-	if ((size_t)taken == parts[0].iov_len + parts[1].iov_len)
-		return OUTPUT_DONE;
-	return keep(output, parts, (size_t)taken);
+	return (size_t)taken == len ? OUTPUT_DONE : keep(output, parts, count, (size_t)taken);
+}
+
+/* writev() does not write to it. */
+static struct iovec part(const char *bytes, size_t len)
+{
+	return (struct iovec){.iov_base = (void *)(uintptr_t)bytes, .iov_len = len};
 }
 
 enum output_state output_reply(
     struct output *output, int fd, const struct output_head *head, const struct reply *reply)
 {
 	char text[HEAD_BYTES];
-	struct iovec parts[2] = {
-	    {.iov_base = text, .iov_len = write_head(text, head, reply)},
-	    /* writev() does not write to it. */
-	    {.iov_base = (void *)(uintptr_t)reply->body, .iov_len = reply->body_len},
-	};
+	bool without_body = head->without_body || !may_have_body(reply->status);
+	const struct iovec parts[] = {part(text, write_head(text, head, reply, NULL)),
+	    part(reply->body, without_body ? 0 : reply->body_len)};
 
-	if (head->without_body || !may_have_body(reply->status))
-		parts[1].iov_len = 0;
-	return send_parts(output, fd, parts);
+	return send_parts(output, fd, parts, 2);
+}
+
+enum output_state output_start(
+    struct output *output, int fd, const struct output_head *head, const struct header *headers)
+{
+	static const char chunked[] = "Transfer-Encoding: chunked\r\n";
+	const struct reply reply = {
+	    .status = 200, .content_type = "text/event-stream", .headers = headers};
+	char text[HEAD_BYTES];
+	const struct iovec parts[] = {
+	    part(text, write_head(text, head, &reply, head->is_http_1_0 ? "" : chunked))};
+
+	return send_parts(output, fd, parts, 1);
+}
+
+enum output_state output_piece(
+    struct output *output, int fd, bool chunked, const char *bytes, size_t len)
+{
+	char size[24];
+	size_t size_len = chunked ? (size_t)snprintf(size, sizeof(size), "%zx\r\n", len) : 0;
+	const struct iovec parts[MAX_PARTS] = {
+	    part(size, size_len), part(bytes, len), part("\r\n", chunked ? 2 : 0)};
+
+	if (output->left != NULL &&
+	    evbuffer_get_length(output->left) + size_len + len + 2 > STREAM_QUEUE_BYTES)
+		return OUTPUT_BROKEN;
+	return send_parts(output, fd, parts, MAX_PARTS);
+}
+
+enum output_state output_end(struct output *output, int fd, bool chunked)
+{
+	return chunked ? output_text(output, fd, "0\r\n\r\n") : output_continue(output, fd);
 }
 
 enum output_state output_text(struct output *output, int fd, const char *text)
 {
-	struct iovec parts[2] = {{.iov_base = (void *)(uintptr_t)text, .iov_len = strlen(text)},
-	    {.iov_base = NULL, .iov_len = 0}};
+	const struct iovec parts[] = {part(text, strlen(text))};
 
-	return send_parts(output, fd, parts);
+	return send_parts(output, fd, parts, 1);
 }
 
 enum output_state output_continue(struct output *output, int fd)

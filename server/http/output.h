@@ -34,6 +34,17 @@ struct output_head {
 enum output_state output_reply(
     struct output *output, int fd, const struct output_head *head, const struct reply *reply);
 
+/* Begins a stream of events: chunked for HTTP/1.1, until close for HTTP/1.0. */
+enum output_state output_start(struct output *output, int fd, const struct output_head *head,
+    const struct header *headers);
+
+/* One piece of a stream. May be called while something is left; over STREAM_QUEUE_BYTES: BROKEN. */
+enum output_state output_piece(
+    struct output *output, int fd, bool chunked, const char *bytes, size_t len);
+
+/* The end of a stream. */
+enum output_state output_end(struct output *output, int fd, bool chunked);
+
 /* Sends a few literal bytes ("HTTP/1.1 100 Continue"). */
 enum output_state output_text(struct output *output, int fd, const char *text);
 
