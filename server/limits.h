@@ -32,8 +32,9 @@
 #define OUTPUT_AGE_DEADLINE_MS 30000              /* without the client taking a byte */
 
 /* HTTP: streams of server-sent events */
-#define STREAM_QUEUE_BYTES   (256 * 1024) /* queued for one slow reader; over it the stream ends */
-#define STREAM_KEEPALIVE_MS  14000        /* quiet for so long: a comment; proxies cut at 60 s */
+#define STREAM_QUEUE_BYTES                                                                     \
+	(256 * 1024)              /* queued for one slow reader; over it the stream ends */
+#define STREAM_KEEPALIVE_MS 14000 /* quiet for so long: a comment; proxies cut at 60 s */
 
 /* Identity */
 #define MAX_TOKEN_BYTES    512
@@ -41,5 +42,11 @@
 #define AUTH_CACHE_ENTRIES 1024
 #define KEY_POLL_MS        2000 /* a public address opens this soon after the first key */
 
+/* Events */
+#define EVENTS_QUEUE_LIMIT   4096        /* not yet told to everyone; over it: "read again" */
+#define EVENTS_SLICE         256         /* subscribers told in one turn of the loop */
+#define EVENTS_WAITING_BYTES (64 * 1024) /* for other processes, behind the NOTIFY under way */
+
 /* MCP */
-#define CALL_DEADLINE_MS 30000 /* one tool call, waiting included */
+#define MAX_SUBSCRIPTIONS 1000  /* URIs of one stream */
+#define CALL_DEADLINE_MS  30000 /* one tool call, waiting included */

@@ -14,9 +14,11 @@
 #include "auth.h"
 #include "clock.h"
 #include "commands.h"
+#include "events.h"
 #include "http/http.h"
 #include "limits.h"
 #include "log.h"
+#include "mcp/endpoint.h"
 #include "migrate.h"
 #include "options.h"
 #include "pool.h"
@@ -62,6 +64,7 @@ static void on_migrated(void *arg, enum migrate_outcome outcome, int applied, co
 	log_info("schema is up to date", "migrations_applied", count);
 	serve->service.schema = SCHEMA_READY;
 	pool_open(serve->service.pool);
+	events_open(serve->service.events);
 }
 
 static bool start_database(struct serve *serve, char *error, size_t len)
@@ -78,6 +81,7 @@ static bool start_database(struct serve *serve, char *error, size_t len)
 	if (!option_bool(o, OPT_MIGRATE)) {
 		serve->service.schema = SCHEMA_READY;
 		pool_open(serve->service.pool);
+		events_open(serve->service.events);
 		return true;
 	}
 	migrate.conninfo = serve->conninfo;
@@ -178,6 +182,7 @@ static void on_term(evutil_socket_t number, short what, void *arg)
 	}
 	log_info("draining");
 	serve->service.draining = true;
+	listen_end_all();
 	http_drain(serve->http, (int)option_number(serve->service.options, OPT_DRAIN_MS),
 	    on_drained, serve);
 }
@@ -254,7 +259,10 @@ static bool build(struct serve *serve, char *error, size_t len)
 	serve->service.auth =
 	    auth_new(serve->service.pool, strcmp(option_text(o, OPT_AUTH), "required") == 0);
 	serve->http = http_new(serve->service.base, &http);
-	return serve->service.auth != NULL && serve->http != NULL && catch_signals(serve);
+	serve->service.events = events_new(serve->service.base, serve->service.pool,
+	    serve->conninfo, pool.connect_ms, error, len);
+	return serve->service.auth != NULL && serve->http != NULL &&
+	       serve->service.events != NULL && catch_signals(serve);
 }
 
 static void take_down(struct serve *serve)
@@ -264,6 +272,7 @@ static void take_down(struct serve *serve)
 	if (serve->service.pool != NULL)
 		pool_cancel(serve->service.pool, &serve->key_query);
 	query_fini(&serve->key_query);
+	events_free(serve->service.events);
 	pool_free(serve->service.pool);
 	auth_free(serve->service.auth);
 	for (size_t i = 0; i < sizeof(serve->signals) / sizeof(*serve->signals); i++) {

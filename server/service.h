@@ -10,6 +10,7 @@
 
 struct auth;
 struct event_base;
+struct events;
 struct pool;
 
 enum schema_state {
@@ -23,6 +24,7 @@ struct service {
 	struct options *options;
 	struct pool *pool;
 	struct auth *auth;
+	struct events *events;
 	enum schema_state schema;
 	bool draining;
 	int64_t started_ms; /* clock_ms() */

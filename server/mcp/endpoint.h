@@ -9,3 +9,6 @@ struct service;
 
 /* Takes the exchange over and answers it, now or later. */
 void mcp_post(struct service *service, struct exchange *x);
+
+/* Drain: ends every open stream with its final result. */
+void listen_end_all(void);

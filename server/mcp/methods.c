@@ -28,17 +28,17 @@ static json_t *server_info(void)
 	    "version", SAGE_VERSION);
 }
 
-/* What both eras announce: exactly what the table below handles. */
-static json_t *capabilities(void)
+/* What is announced is exactly what the table below handles. */
+static json_t *capabilities(enum mcp_era era)
 {
-	return json_pack(
-	    "{s:{}, s:{}, s:{}, s:{}}", "tools", "resources", "prompts", "completions");
+	return json_pack("{s:{}, s:{s:b}, s:{}, s:{}}", "tools", "resources", "subscribe",
+	    era == MCP_MODERN, "prompts", "completions");
 }
 
 static json_t *make_discovery(void)
 {
 	return json_pack("{s:[s], s:o, s:s}", "supportedVersions", MCP_MODERN_VERSION,
-	    "capabilities", capabilities(), "instructions", instructions);
+	    "capabilities", capabilities(MCP_MODERN), "instructions", instructions);
 }
 
 static void discover(struct request *r)
@@ -61,7 +61,7 @@ static void initialize(struct request *r)
 		return;
 	}
 	request_result(r, json_pack("{s:s, s:o, s:o, s:s}", "protocolVersion",
-	                      mcp_negotiate(asked), "capabilities", capabilities(),
+	                      mcp_negotiate(asked), "capabilities", capabilities(MCP_LEGACY),
 	                      "serverInfo", server_info(), "instructions", instructions));
 }
 
@@ -84,6 +84,7 @@ static const struct method {
 	{ "prompts/list",		LEGACY | MODERN, prompts_list },
 	{ "prompts/get",		LEGACY | MODERN, prompts_get },
 	{ "completion/complete",	LEGACY | MODERN, completion_complete },
+	{ "subscriptions/listen",	MODERN,		 subscriptions_listen },
 	{ "server/discover",		MODERN,		 discover },
 	{ "initialize",			LEGACY,		 initialize },
 	{ "ping",			LEGACY,		 ping },

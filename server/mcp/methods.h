@@ -20,3 +20,6 @@ void resources_read(struct request *r);
 void prompts_list(struct request *r);
 void prompts_get(struct request *r);
 void completion_complete(struct request *r);
+
+/* listen_methods.c */
+void subscriptions_listen(struct request *r);

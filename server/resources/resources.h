@@ -15,6 +15,11 @@
 
 #include "call.h"
 
+#define RESOURCE_SESSIONS "sage://sessions/list"
+#define RESOURCE_MEMORY   "sage://memory/"
+#define RESOURCE_SESSION  "sage://session/"
+#define RESOURCE_FEED     "sage://feed/"
+
 #define RESOURCE_URI_BYTES 1024 /* of an escaped session id of 255 characters, and more */
 
 struct resource {

@@ -5,8 +5,10 @@
  *
  * The answer comes after the commit: what was acknowledged is stored.
  */
+#include "events.h"
 #include "memories.h"
 #include "rows.h"
+#include "service.h"
 #include "sessions.h"
 #include "tools/show.h"
 #include "tools/tools.h"
@@ -72,12 +74,24 @@ static enum step_result insert(struct call *call)
 	return call_query(call);
 }
 
+static void publish(struct call *call, const char *id)
+{
+	const struct save_memory *save = (struct save_memory *)call;
+	struct memory_event event = {0};
+
+	snprintf(event.namespace, sizeof(event.namespace), "%s", call->who.namespace);
+	snprintf(event.memory_id, sizeof(event.memory_id), "%s", id);
+	snprintf(event.session_id, sizeof(event.session_id), "%s", save->session_id.s);
+	events_publish(call->service->events, &event);
+}
+
 static enum step_result receipt(struct call *call)
 {
 	const struct save_memory *save = (struct save_memory *)call;
 	struct memory_saved saved;
 
 	memory_save_read(call->rows, &saved);
+	publish(call, saved.id);
 	call->result =
 	    json_pack("{s:s, s:s#, s:o}", "id", saved.id, "session_id", save->session_id.s,
 	        save->session_id.len, "created_at", show_time(saved.created_us));

@@ -1,0 +1,289 @@
+/*
+ * events: one queue of events, one list of subscribers, a cursor through both.
+ *
+ *	publish -> queue -> slices of subscribers
+ *	       `-> lines -> NOTIFY -> other processes: heard -> queue
+ */
+#include "events.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <event2/event.h>
+#include <event2/util.h>
+
+#include "limits.h"
+#include "listen.h"
+#include "log.h"
+#include "pool.h"
+#include "rows.h"
+#include "uri.h"
+
+#define LINE_BYTES 4096 /* origin, namespace, memory, and 1020 bytes of session, escaped */
+
+struct queued {
+	struct memory_event event;
+	bool gap; /* anything may have happened */
+	TAILQ_ENTRY(queued) link;
+};
+
+struct events {
+	struct event_base *base;
+	struct pool *pool;
+	struct listen_config listen_config;
+	struct listen *listen;
+	char *conninfo;
+	char origin[9]; /* of this process, to know its own words when they come back */
+
+	TAILQ_HEAD(subscribers, subscriber) subscribers;
+	TAILQ_HEAD(event_queue, queued) queue;
+	size_t queue_len;
+	struct subscriber
+	    *cursor; /* who hears the first event next; NULL: the first subscriber */
+	struct event *slice;
+
+	/* Lines "origin namespace memory session", waiting for the NOTIFY under way. */
+	char waiting[EVENTS_WAITING_BYTES];
+	size_t waiting_len;
+	char sending[LISTEN_PAYLOAD_BYTES + 1];
+	struct query query;
+	bool notifying;
+};
+
+static void on_slice(evutil_socket_t fd, short what, void *arg);
+static void on_heard(void *arg, const char *payload);
+
+struct events *events_new(struct event_base *base, struct pool *pool, const char *conninfo,
+    int connect_ms, char *error, size_t error_len)
+{
+	struct events *events = calloc(1, sizeof(*events));
+	uint32_t random;
+
+	snprintf(error, error_len, "out of memory");
+	if (events == NULL)
+		return NULL;
+	events->base = base;
+	events->pool = pool;
+	TAILQ_INIT(&events->subscribers);
+	TAILQ_INIT(&events->queue);
+	evutil_secure_rng_get_bytes(&random, sizeof(random));
+	snprintf(events->origin, sizeof(events->origin), "%08" PRIx32, random);
+	events->conninfo = strdup(conninfo);
+	events->slice = evtimer_new(base, on_slice, events);
+	events->listen_config = (struct listen_config){.conninfo = events->conninfo,
+	    .connect_ms = connect_ms,
+	    .heard = on_heard,
+	    .arg = events};
+	if (events->conninfo == NULL || events->slice == NULL) {
+		events_free(events);
+		return NULL;
+	}
+	return events;
+}
+
+void events_open(struct events *events)
+{
+	char error[256];
+
+	events->listen =
+	    listen_start(events->base, &events->listen_config, error, sizeof(error));
+	if (events->listen == NULL)
+		log_error("other processes will not be heard", "error", error);
+}
+
+void events_free(struct events *events)
+{
+	struct queued *queued;
+
+	if (events == NULL)
+		return;
+	listen_free(events->listen);
+	if (events->notifying)
+		pool_cancel(events->pool, &events->query);
+	query_fini(&events->query);
+	while ((queued = TAILQ_FIRST(&events->queue)) != NULL) {
+		TAILQ_REMOVE(&events->queue, queued, link);
+		free(queued);
+	}
+	if (events->slice != NULL)
+		event_free(events->slice);
+	free(events->conninfo);
+	free(events);
+}
+
+void events_subscribe(struct events *events, struct subscriber *subscriber)
+{
+	TAILQ_INSERT_TAIL(&events->subscribers, subscriber, link);
+}
+
+void events_unsubscribe(struct events *events, struct subscriber *subscriber)
+{
+	if (events->cursor == subscriber)
+		events->cursor = TAILQ_NEXT(subscriber, link);
+	TAILQ_REMOVE(&events->subscribers, subscriber, link);
+}
+
+/* --- to the subscribers of this process --- */
+
+static void slice_soon(struct events *events)
+{
+	static const struct timeval now = {0, 0};
+
+	if (!event_pending(events->slice, EV_TIMEOUT, NULL))
+		event_add(events->slice, &now);
+}
+
+/* NULL event: a gap. A queue that is full, or no memory, becomes a gap as well. */
+static void enqueue(struct events *events, const struct memory_event *event)
+{
+	struct queued *last = TAILQ_LAST(&events->queue, event_queue);
+	struct queued *queued;
+
+	if (TAILQ_EMPTY(&events->subscribers))
+		return;
+	if (events->queue_len >= EVENTS_QUEUE_LIMIT)
+		event = NULL;
+	if (event == NULL && last != NULL && last->gap)
+		return;
+	queued = calloc(1, sizeof(*queued));
+	if (queued == NULL) {
+		if (last != NULL)
+			last->gap = true;
+		return;
+	}
+	queued->gap = event == NULL;
+	if (event != NULL)
+		queued->event = *event;
+	TAILQ_INSERT_TAIL(&events->queue, queued, link);
+	events->queue_len++;
+	slice_soon(events);
+}
+
+static void drop_first(struct events *events)
+{
+	struct queued *first = TAILQ_FIRST(&events->queue);
+
+	TAILQ_REMOVE(&events->queue, first, link);
+	events->queue_len--;
+	free(first);
+}
+
+/* Tells the first event to the next few subscribers; the rest have their turn later. */
+static void on_slice(evutil_socket_t fd, short what, void *arg)
+{
+	struct events *events = arg;
+	struct queued *first = TAILQ_FIRST(&events->queue);
+	struct subscriber *s =
+	    events->cursor != NULL ? events->cursor : TAILQ_FIRST(&events->subscribers);
+
+	(void)fd;
+	(void)what;
+	if (first == NULL)
+		return;
+	for (int told = 0; s != NULL && told < EVENTS_SLICE; told++) {
+		struct subscriber *hearing = s;
+
+		s = TAILQ_NEXT(s, link);
+		events->cursor = s;
+		if (first->gap || strcmp(hearing->namespace, first->event.namespace) == 0)
+			hearing->heard(hearing->arg, first->gap ? NULL : &first->event);
+		s = events->cursor;
+	}
+	if (s == NULL)
+		drop_first(events);
+	if (!TAILQ_EMPTY(&events->queue))
+		slice_soon(events);
+}
+
+/* --- to and from other processes --- */
+
+static void notify(struct events *events);
+
+static void on_notified(void *arg, struct rows *rows, const struct db_error *error)
+{
+	struct events *events = arg;
+
+	rows_free(rows);
+	events->notifying = false;
+	/* Their LISTEN connections break with the same database: they will know of the gap. */
+	if (error->kind != DB_OK)
+		log_warn("other processes were not told", "error", error->text);
+	if (events->waiting_len > 0)
+		notify(events);
+}
+
+/* Sends as many whole lines as one payload takes. */
+static void notify(struct events *events)
+{
+	size_t len = events->waiting_len;
+	struct db_error error;
+
+	if (len > LISTEN_PAYLOAD_BYTES) {
+		len = LISTEN_PAYLOAD_BYTES;
+		while (events->waiting[len - 1] != '\n')
+			len--;
+	}
+	memcpy(events->sending, events->waiting, len);
+	events->sending[len] = '\0';
+	memmove(events->waiting, events->waiting + len, events->waiting_len - len);
+	events->waiting_len -= len;
+	query_fini(&events->query);
+	query_init(&events->query, SQL_notify);
+	query_text(&events->query, events->sending, len);
+	events->notifying = pool_run(events->pool, &events->query, on_notified, events, &error);
+	if (!events->notifying)
+		log_warn("other processes were not told", "error", error.text);
+}
+
+void events_publish(struct events *events, const struct memory_event *event)
+{
+	char session[3 * sizeof(event->session_id)];
+	char line[LINE_BYTES];
+	size_t len;
+
+	enqueue(events, event);
+	uri_escape(event->session_id, session, sizeof(session));
+	len = (size_t)snprintf(line, sizeof(line), "%s %s %s %s\n", events->origin,
+	    event->namespace, event->memory_id, session);
+	if (events->waiting_len + len > sizeof(events->waiting)) {
+		log_warn("other processes were not told", "error", "too many events wait");
+		return;
+	}
+	memcpy(events->waiting + events->waiting_len, line, len);
+	events->waiting_len += len;
+	if (!events->notifying)
+		notify(events);
+}
+
+static void hear_line(struct events *events, const char *line, size_t len)
+{
+	struct memory_event event;
+	char text[LINE_BYTES], origin[9], session[LINE_BYTES];
+
+	snprintf(text, sizeof(text), "%.*s", (int)len, line);
+	/* session is as long as the whole line, so the last %s cannot run over. */
+	if (sscanf(text, "%8s %127s %36s %s", origin, event.namespace, event.memory_id,
+	        session) != 4 ||
+	    !uri_unescape(session, event.session_id, sizeof(event.session_id)))
+		return; /* not one of ours */
+	if (strcmp(origin, events->origin) != 0)
+		enqueue(events, &event);
+}
+
+static void on_heard(void *arg, const char *payload)
+{
+	struct events *events = arg;
+
+	if (payload == NULL) {
+		enqueue(events, NULL);
+		return;
+	}
+	while (*payload != '\0') {
+		size_t len = strcspn(payload, "\n");
+
+		hear_line(events, payload, len);
+		payload += len + (payload[len] == '\n');
+	}
+}

@@ -1,0 +1,49 @@
+/*
+ * events: what happened to memories, told to those who listen, in every process.
+ *
+ * A writer publishes after the commit. Subscribers of this process hear it from the
+ * loop, a slice of them at a time, so that many cannot hold up requests; other
+ * processes hear it through PostgreSQL (db/listen.h). Several events travel in one NOTIFY.
+ *
+ * After a broken connection anything may have happened: subscribers get event NULL and
+ * should tell their clients to read again. So there are no silent gaps.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/queue.h>
+
+#include "principals.h"
+#include "sessions.h"
+
+struct event_base;
+struct events;
+struct pool;
+
+struct memory_event {
+	char namespace[PRINCIPAL_NAME_BYTES];
+	char memory_id[37];
+	char session_id[4 * SESSION_ID_BYTES + 1]; /* 255 characters of UTF-8 */
+};
+
+/* Embedded in its owner. heard() must not subscribe or unsubscribe others than itself. */
+struct subscriber {
+	char namespace[PRINCIPAL_NAME_BYTES]; /* the only one it hears of */
+	void (*heard)(void *arg, const struct memory_event *event);
+	void *arg;
+	TAILQ_ENTRY(subscriber) link;
+};
+
+/* NULL: error says why. */
+struct events *events_new(struct event_base *base, struct pool *pool, const char *conninfo,
+    int connect_ms, char *error, size_t error_len);
+void events_free(struct events *events); /* after its subscribers; NULL is fine */
+
+/* Begins to hear other processes; the schema is there. */
+void events_open(struct events *events);
+
+void events_publish(struct events *events, const struct memory_event *event);
+
+void events_subscribe(struct events *events, struct subscriber *subscriber);
+void events_unsubscribe(struct events *events, struct subscriber *subscriber);
