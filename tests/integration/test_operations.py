@@ -260,7 +260,7 @@ def test_calls_are_logged_with_the_request_id_the_client_saw(server, connection)
     answer = connection.rpc("tools/call", {"name": "get_status", "arguments": {}})
     line = wait_for("the call is logged", lambda: [line for line in server.logged("call")
         if line["request_id"] == answer.headers["X-Request-Id"]])[0]
-    assert (line["tool"], line["outcome"]) == ("get_status", "ok")
+    assert (line["name"], line["outcome"]) == ("get_status", "ok")
 
 
 def test_log_holds_no_stored_text(server, connection):
