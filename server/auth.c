@@ -6,8 +6,8 @@
 #include <strings.h>
 
 #include "clock.h"
-#include "limits.h"
 #include "pool.h"
+#include "server_limits.h"
 
 struct entry {
 	unsigned char hash[KEY_HASH_BYTES];

@@ -9,10 +9,10 @@
 #include <event2/event.h>
 
 #include "clock.h"
-#include "limits.h"
 #include "log.h"
 #include "pool.h"
 #include "rows.h"
+#include "server_limits.h"
 #include "service.h"
 #include "utf8.h"
 

@@ -14,11 +14,11 @@
 #include <event2/event.h>
 #include <event2/util.h>
 
-#include "limits.h"
 #include "listen.h"
 #include "log.h"
 #include "pool.h"
 #include "rows.h"
+#include "server_limits.h"
 #include "uri.h"
 
 #define LINE_BYTES 4096 /* origin, namespace, memory, and 1020 bytes of session, escaped */

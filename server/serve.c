@@ -16,7 +16,6 @@
 #include "commands.h"
 #include "events.h"
 #include "http/http.h"
-#include "limits.h"
 #include "log.h"
 #include "mcp/endpoint.h"
 #include "migrate.h"
@@ -24,6 +23,7 @@
 #include "pool.h"
 #include "principals.h"
 #include "routes.h"
+#include "server_limits.h"
 #include "service.h"
 
 struct serve {

@@ -11,7 +11,7 @@
 #include <event2/buffer.h>
 
 #include "clock.h"
-#include "limits.h"
+#include "server_limits.h"
 
 #define HEAD_BYTES 2048
 

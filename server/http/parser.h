@@ -12,7 +12,7 @@
 
 #include <llhttp.h>
 
-#include "limits.h"
+#include "server_limits.h"
 
 struct http_header {
 	uint32_t name; /* offsets into the block, each a NUL-terminated text */

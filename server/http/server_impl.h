@@ -8,7 +8,7 @@
 
 #include "connection.h"
 #include "http.h"
-#include "limits.h"
+#include "server_limits.h"
 
 #define MAX_LISTENERS     4
 #define READ_BUFFER_BYTES (64 * 1024)

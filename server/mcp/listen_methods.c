@@ -10,11 +10,11 @@
 
 #include "compact.h"
 #include "events.h"
-#include "limits.h"
 #include "mcp/endpoint.h"
 #include "mcp/methods.h"
 #include "mcp/request.h"
 #include "resources/resources.h"
+#include "server_limits.h"
 #include "service.h"
 #include "sse.h"
 #include "uri.h"

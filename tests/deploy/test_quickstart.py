@@ -40,12 +40,12 @@ class Quickstart:
         self.port = port or free_port()
         self.said = ""
         self.process = subprocess.Popen([SCRIPT, "--port", str(self.port), "--data", data],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, bufsize=0,
             process_group=0)
         os.set_blocking(self.process.stdout.fileno(), False)
 
     def _listen(self) -> str:
-        self.said += self.process.stdout.read() or ""
+        self.said += (self.process.stdout.read() or b"").decode()
         return self.said
 
     def wait_ready(self) -> "Quickstart":

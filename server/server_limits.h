@@ -1,8 +1,9 @@
 /*
- * limits: every maximum and every wait of the server, with its unit.
+ * server_limits: every maximum and every wait of the server, with its unit.
  *
  * What an operator may want to change is an option instead (options.def). Limits
  * of JSON stand in proto/guard.h, those of single arguments in the tool tables.
+ * Not limits.h: the C library's own would be shadowed, even with -iquote.
  */
 #pragma once
 
