@@ -87,7 +87,7 @@ choose_user_and_data() {
 			say "User $user, who runs the server, cannot enter $root: keeping the data in $data."
 		fi
 	fi
-	[ -d "$data" ] || (umask 077 && mkdir -p "$data") || die "cannot make the data directory $data"
+	[ -d "$data" ] || { mkdir -p "$(dirname "$data")" && (umask 077 && mkdir "$data"); } || die "cannot make the data directory $data"
 	data=$(cd "$data" && pwd) || die "cannot enter the data directory"
 	if [ ${#PG_AS[@]} -gt 0 ] && [ -z "$(ls -A "$data")" ]; then
 		chown "$user:" "$data"
