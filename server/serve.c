@@ -268,6 +268,7 @@ static bool build(struct serve *serve, char *error, size_t len)
 static void take_down(struct serve *serve)
 {
 	http_free(serve->http); /* first: it ends what uses the rest */
+	mcp_end_all();
 	migrate_free(serve->migration);
 	if (serve->service.pool != NULL)
 		pool_cancel(serve->service.pool, &serve->key_query);

@@ -37,14 +37,12 @@ static void on_gone(void *arg)
 
 void mcp_post(struct service *service, struct exchange *x)
 {
-	struct request *r = calloc(1, sizeof(*r));
+	struct request *r = request_new(service, x);
 
 	if (r == NULL) {
 		exchange_reply(x, &(struct reply){.status = 503});
 		return;
 	}
-	r->service = service;
-	r->x = x;
 	x->gone = on_gone;
 	x->gone_arg = r;
 	on_credential(r, auth_check_start(service->auth, &r->auth, x, on_credential, r));

@@ -8,13 +8,42 @@
 
 #include "call.h"
 #include "compact.h"
+#include "mcp/endpoint.h"
 
 #define JSON_TYPE "application/json"
 
 const struct mcp_caching mcp_for_one = {.ttl_ms = 0, .scope = "private"};
 
+/* All that are not answered yet: some outlive their client. */
+static LIST_HEAD(, request) requests = LIST_HEAD_INITIALIZER(requests);
+
+struct request *request_new(struct service *service, struct exchange *x)
+{
+	struct request *r = calloc(1, sizeof(*r));
+
+	if (r == NULL)
+		return NULL;
+	r->service = service;
+	r->x = x;
+	LIST_INSERT_HEAD(&requests, r, link);
+	return r;
+}
+
+void mcp_end_all(void)
+{
+	struct request *r;
+
+	/* request_free() takes it off the list, which the analyser does not see. */
+	while ((r = LIST_FIRST(&requests)) != NULL) {
+		if (r->call != NULL) // NOLINT(clang-analyzer-unix.Malloc)
+			call_cancel(r->call);
+		request_free(r);
+	}
+}
+
 void request_free(struct request *r)
 {
+	LIST_REMOVE(r, link);
 	auth_check_fini(&r->auth);
 	json_decref(r->arguments);
 	rpc_message_fini(&r->message);

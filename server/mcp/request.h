@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/queue.h>
 
 #include <jansson.h>
 
@@ -30,6 +31,7 @@ struct request {
 	struct mcp_request mcp;
 	struct call *call; /* the work that is waited for, or NULL */
 	json_t *arguments; /* of that work; owned */
+	LIST_ENTRY(request) link;
 };
 
 /* For how long clients may keep a result, and for whom (2026-07-28 utilities/caching). */
@@ -39,6 +41,9 @@ struct mcp_caching {
 };
 
 extern const struct mcp_caching mcp_for_one; /* somebody's own data */
+
+/* NULL: out of memory. */
+struct request *request_new(struct service *service, struct exchange *x);
 
 /* 200 with a result; takes the object. Era decides what is added to it. */
 void request_result(struct request *r, json_t *result);
