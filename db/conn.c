@@ -31,7 +31,8 @@ struct conn {
 	struct query *query;
 	struct rows *rows;
 	struct db_error error;
-	bool again; /* prepared anew once for this query */
+	bool preparing; /* the next result is that of the preparing */
+	bool again;     /* prepared anew once for this query */
 };
 
 /* clang-format off */
@@ -145,7 +146,8 @@ static bool conn_send(struct conn *conn)
 	snprintf(name, sizeof(name), "%s_%u", sql_name(q->sql), conn->generation);
 	for (int i = 0; i < q->count; i++)
 		formats[i] = 1;
-	if (conn->prepared[q->sql] != conn->generation &&
+	conn->preparing = conn->prepared[q->sql] != conn->generation;
+	if (conn->preparing &&
 	    PQsendPrepare(conn->pg, name, sql_text(q->sql), 0, NULL) == 0)
 		return false;
 	return PQsendQueryPrepared(
@@ -289,8 +291,6 @@ static void conn_synced(struct conn *conn)
 			conn_broke(conn);
 		return;
 	}
-	if (conn->error.kind == DB_OK)
-		conn->prepared[conn->query->sql] = conn->generation;
 	conn_ended(conn, PQtransactionStatus(conn->pg) == PQTRANS_IDLE);
 }
 
@@ -305,7 +305,10 @@ static bool take_result(struct conn *conn, PGresult *result)
 	case PGRES_PIPELINE_SYNC:
 		PQclear(result);
 		return true;
-	case PGRES_COMMAND_OK: /* prepared, or a statement without rows */
+	case PGRES_COMMAND_OK: /* prepared (which lasts, even when the rest fails), or no rows */
+		if (conn->preparing)
+			conn->prepared[conn->query->sql] = conn->generation;
+		break;
 	case PGRES_PIPELINE_ABORTED:
 		break;
 	case PGRES_EMPTY_QUERY:
@@ -320,6 +323,7 @@ static bool take_result(struct conn *conn, PGresult *result)
 		note_error(conn, result);
 		break;
 	}
+	conn->preparing = false;
 	PQclear(result);
 	return false;
 }
