@@ -1,0 +1,2 @@
+-- write
+SELECT pg_sleep($1::int / 1000.0), 1

@@ -1,0 +1,2 @@
+-- read
+SELECT $1::int, pg_backend_pid()

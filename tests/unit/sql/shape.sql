@@ -1,0 +1,2 @@
+-- read
+SELECT * FROM pool_shape

@@ -1,0 +1,2 @@
+-- write
+CREATE TABLE IF NOT EXISTS pool_shape (a int)

@@ -1,0 +1,383 @@
+/*
+ * pool: order, limits, deadlines, cancelling, and connections that break.
+ *
+ * The pool runs statements of tests/unit/sql/ here, on the cluster of SAGE_TEST_DATABASE_URL.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+#include <event2/event.h>
+
+#include "pool.h"
+#include "rows.h"
+
+#define MANY 200
+
+static const char *url;
+static struct event_base *base;
+
+struct waiting {
+	struct query q;
+	struct db_error error;
+	struct rows *rows;
+	bool done;
+	int number; /* in which place it ended */
+};
+
+static int ended;
+static bool inside; /* a call into the pool is on the stack: no callback may come */
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void on_done(void *arg, struct rows *rows, const struct db_error *error)
+{
+	struct waiting *w = arg;
+
+	assert_false(inside);
+	w->done = true;
+	w->number = ended++;
+	w->rows = rows;
+	w->error = *error;
+}
+
+static void start(struct pool *pool, struct waiting *w, enum sql_id sql, int number)
+{
+	memset(w, 0, sizeof(*w));
+	query_init(&w->q, sql);
+	if (number >= 0)
+		query_int4(&w->q, number);
+	inside = true;
+	if (!pool_run(pool, &w->q, on_done, w, &w->error))
+		w->done = true;
+	inside = false;
+}
+
+static void finish(struct waiting *w)
+{
+	while (!w->done)
+		event_base_loop(base, EVLOOP_ONCE);
+	query_fini(&w->q);
+	rows_free(w->rows);
+}
+
+static enum db_error_kind run(struct pool *pool, enum sql_id sql, int number)
+{
+	struct waiting w;
+
+	start(pool, &w, sql, number);
+	finish(&w);
+	return w.error.kind;
+}
+
+static void pass_ms(int ms)
+{
+	const struct timeval wait = {ms / 1000, (ms % 1000) * 1000};
+
+	event_base_loopexit(base, &wait);
+	event_base_dispatch(base);
+}
+
+static struct pool *make(const char *conninfo, int size, int queue, int wait_ms, int query_ms)
+{
+	const struct pool_config config = {.conninfo = conninfo,
+	    .size = size,
+	    .queue_limit = queue,
+	    .connect_ms = 1000,
+	    .wait_ms = wait_ms,
+	    .query_ms = query_ms};
+	char error[256];
+	struct pool *pool = pool_new(base, &config, error, sizeof(error));
+
+	if (pool == NULL)
+		fail_msg("%s", error);
+	pool_open(pool);
+	return pool;
+}
+
+static struct pool *make_usual(int size)
+{
+	return make(url, size, MANY, 5000, 5000);
+}
+
+static void many_on_a_few(void **state)
+{
+	static struct waiting w[MANY];
+	struct pool *pool = make_usual(4);
+
+	(void)state;
+	for (int i = 0; i < MANY; i++)
+		start(pool, &w[i], SQL_echo, i);
+	for (int i = 0; i < MANY; i++) {
+		while (!w[i].done)
+			event_base_loop(base, EVLOOP_ONCE);
+		assert_int_equal(w[i].error.kind, DB_OK);
+		assert_int_equal(rows_int(w[i].rows, 0, 0), i);
+		finish(&w[i]);
+	}
+	assert_true(pool_stats(pool).idle >= 1 && pool_stats(pool).idle <= 4);
+	assert_int_equal(pool_stats(pool).busy + pool_stats(pool).waiting, 0);
+	pool_free(pool);
+}
+
+static void first_come_first_served(void **state)
+{
+	struct waiting w[20];
+	struct pool *pool = make_usual(1);
+
+	(void)state;
+	ended = 0;
+	for (int i = 0; i < 20; i++)
+		start(pool, &w[i], SQL_echo, i);
+	for (int i = 0; i < 20; i++) {
+		finish(&w[i]);
+		assert_int_equal(w[i].number, i);
+	}
+	pool_free(pool);
+}
+
+static void the_line_is_bounded(void **state)
+{
+	struct waiting w[4];
+	struct pool *pool = make(url, 1, 2, 200, 5000);
+
+	(void)state;
+	assert_int_equal(run(pool, SQL_echo, 0), DB_OK);
+	start(pool, &w[0], SQL_doze, 600);
+	start(pool, &w[1], SQL_echo, 1);
+	start(pool, &w[2], SQL_echo, 2);
+	start(pool, &w[3], SQL_echo, 3);
+	assert_true(w[3].done); /* refused at once */
+	assert_int_equal(w[3].error.kind, DB_BUSY);
+	for (int i = 0; i < 4; i++)
+		finish(&w[i]);
+	assert_int_equal(w[0].error.kind, DB_OK);
+	assert_int_equal(w[1].error.kind, DB_BUSY); /* waited too long */
+	assert_int_equal(w[2].error.kind, DB_BUSY);
+	pool_free(pool);
+}
+
+static void deadlines_hold(void **state)
+{
+	struct pool *pool = make(url, 1, 10, 5000, 300);
+	int64_t began = now_ms();
+
+	(void)state;
+	assert_int_equal(run(pool, SQL_doze, 3000), DB_TIMEOUT);
+	assert_true(now_ms() - began < 1500);
+	assert_int_equal(
+	    run(pool, SQL_echo, 1), DB_OK); /* on a new connection, or a clean one */
+	pool_free(pool);
+}
+
+static void errors_are_told_apart(void **state)
+{
+	struct pool *pool = make_usual(1);
+
+	(void)state;
+	assert_int_equal(run(pool, SQL_divide, 0), DB_REJECTED); /* 22012 */
+	assert_int_equal(run(pool, SQL_divide, 1), DB_OK);       /* prepared all the same */
+	assert_int_equal(run(pool, SQL_shape_drop, -1), DB_OK);
+	assert_int_equal(run(pool, SQL_shape, -1), DB_FAILED); /* 42P01 */
+	assert_int_equal(pool_stats(pool).idle, 1);            /* the connection is clean */
+	pool_free(pool);
+}
+
+static void a_changed_table_is_prepared_anew(void **state)
+{
+	struct pool *pool = make_usual(1);
+
+	(void)state;
+	assert_int_equal(run(pool, SQL_shape_make, -1), DB_OK);
+	assert_int_equal(run(pool, SQL_shape, -1), DB_OK);
+	assert_int_equal(run(pool, SQL_shape_widen, -1), DB_OK);
+	assert_int_equal(run(pool, SQL_shape, -1), DB_OK); /* 0A000 inside, and again */
+	assert_int_equal(run(pool, SQL_shape_drop, -1), DB_OK);
+	pool_free(pool);
+}
+
+static void long_values_pass(void **state)
+{
+	const size_t len = 5 * 1000 * 1000;
+	struct pool *pool = make_usual(1);
+	char *text = malloc(len);
+	struct waiting w = {.done = false};
+
+	(void)state;
+	memset(text, 'y', len);
+	query_init(&w.q, SQL_long_text);
+	query_text(&w.q, text, len);
+	assert_true(pool_run(pool, &w.q, on_done, &w, &w.error));
+	while (!w.done)
+		event_base_loop(base, EVLOOP_ONCE);
+	assert_int_equal(w.error.kind, DB_OK);
+	assert_int_equal(rows_int(w.rows, 0, 0), len);
+	finish(&w);
+	free(text);
+	pool_free(pool);
+}
+
+static void broken_connections_are_replaced(void **state)
+{
+	struct pool *pool = make_usual(1), *other = make_usual(1);
+	struct waiting w;
+
+	(void)state;
+	assert_int_equal(run(pool, SQL_echo, 1), DB_OK);
+	run(other, SQL_end_backend, -1); /* while idle: not noticed by the next query */
+	pass_ms(50);
+	assert_int_equal(run(pool, SQL_echo, 2), DB_OK);
+
+	start(pool, &w, SQL_doze, 300); /* a read runs again */
+	pass_ms(100);
+	run(other, SQL_end_backend, -1);
+	finish(&w);
+	assert_int_equal(w.error.kind, DB_OK);
+
+	start(pool, &w, SQL_doze_write, 300); /* a write does not */
+	pass_ms(100);
+	run(other, SQL_end_backend, -1);
+	finish(&w);
+	assert_int_equal(w.error.kind, DB_UNCERTAIN);
+	assert_int_equal(run(pool, SQL_echo, 3), DB_OK);
+	pool_free(pool);
+	pool_free(other);
+}
+
+static void cancelled_queries_stop(void **state)
+{
+	struct pool *pool = make_usual(1), *other = make_usual(1);
+	struct waiting running, waiting, seen;
+
+	(void)state;
+	assert_int_equal(run(pool, SQL_echo, 1), DB_OK);
+	start(pool, &running, SQL_doze, 4000);
+	start(pool, &waiting, SQL_doze, 4000);
+	pass_ms(100);
+	inside = true;
+	pool_cancel(pool, &waiting.q);
+	pool_cancel(pool, &running.q);
+	pool_cancel(pool, &running.q); /* twice is harmless */
+	inside = false;
+	assert_int_equal(run(pool, SQL_echo, 2), DB_OK); /* its place is free */
+	pass_ms(2000); /* client_connection_check_interval is a second */
+	assert_false(running.done || waiting.done);
+	start(other, &seen, SQL_count_dozing, -1);
+	while (!seen.done)
+		event_base_loop(base, EVLOOP_ONCE);
+	assert_int_equal(rows_int(seen.rows, 0, 0), 0);
+	finish(&seen);
+	query_fini(&running.q);
+	query_fini(&waiting.q);
+	pool_free(pool);
+	pool_free(other);
+}
+
+static int ticks;
+
+static void on_tick(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	(void)arg;
+	ticks++;
+}
+
+/* Whatever cannot be reached: told in time, in words, and without holding up the loop. */
+static void unreachable_databases_are_told(void **state)
+{
+	static const struct {
+		const char *conninfo, *words;
+	} cases[] = {
+	    {"host=/nonexistent dbname=x", "nonexistent"},
+	    {"host=127.0.0.1 port=1 dbname=x", "refused"},
+	    {"host=no-such-host.invalid dbname=x", "no-such-host.invalid"},
+	    {"host=192.0.2.1 dbname=x", ""}, /* TEST-NET: silence, or no route */
+	};
+	static const struct timeval each = {0, 10000};
+	struct event *ticker = event_new(base, -1, EV_PERSIST, on_tick, NULL);
+
+	(void)state;
+	event_add(ticker, &each);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct pool *pool = make(cases[i].conninfo, 2, 10, 5000, 5000);
+		int64_t began = now_ms();
+		struct waiting w;
+
+		ticks = 0;
+		start(pool, &w, SQL_echo, 1);
+		finish(&w);
+		assert_int_equal(w.error.kind, DB_UNAVAILABLE);
+		if (strstr(w.error.text, cases[i].words) == NULL)
+			fail_msg("'%s' does not contain '%s'", w.error.text, cases[i].words);
+		int64_t took = now_ms() - began;
+
+		assert_true(took < 2000);
+		assert_true(ticks >= took / 10 / 2); /* the loop went on all the time */
+		assert_false(pool_stats(pool).reachable);
+		pool_free(pool);
+	}
+	event_free(ticker);
+}
+
+static void passwords_stay_out_of_errors(void **state)
+{
+	const struct pool_config config = {.conninfo = "host=x passwort=hunter2", .size = 1};
+	char error[256];
+
+	(void)state;
+	assert_null(pool_new(base, &config, error, sizeof(error)));
+	assert_non_null(strstr(error, "passwort"));
+	assert_null(strstr(error, "hunter2"));
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	url = getenv("SAGE_TEST_DATABASE_URL");
+	if (url == NULL) {
+		print_message(
+		    "skipped: SAGE_TEST_DATABASE_URL is not set; tests/run.sh sets it\n");
+		exit(77);
+	}
+	base = event_base_new();
+	return base == NULL;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	event_base_free(base);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(many_on_a_few),
+	    cmocka_unit_test(first_come_first_served),
+	    cmocka_unit_test(the_line_is_bounded),
+	    cmocka_unit_test(deadlines_hold),
+	    cmocka_unit_test(errors_are_told_apart),
+	    cmocka_unit_test(a_changed_table_is_prepared_anew),
+	    cmocka_unit_test(long_values_pass),
+	    cmocka_unit_test(broken_connections_are_replaced),
+	    cmocka_unit_test(cancelled_queries_stop),
+	    cmocka_unit_test(unreachable_databases_are_told),
+	    cmocka_unit_test(passwords_stay_out_of_errors),
+	};
+
+	return cmocka_run_group_tests_name("pool", tests, set_up, tear_down);
+}
