@@ -147,8 +147,7 @@ static bool conn_send(struct conn *conn)
 	for (int i = 0; i < q->count; i++)
 		formats[i] = 1;
 	conn->preparing = conn->prepared[q->sql] != conn->generation;
-	if (conn->preparing &&
-	    PQsendPrepare(conn->pg, name, sql_text(q->sql), 0, NULL) == 0)
+	if (conn->preparing && PQsendPrepare(conn->pg, name, sql_text(q->sql), 0, NULL) == 0)
 		return false;
 	return PQsendQueryPrepared(
 	           conn->pg, name, q->count, q->values, q->lengths, formats, 1) != 0 &&

@@ -161,7 +161,8 @@ FILE *call_text(struct call *call)
 	return call->text_out;
 }
 
-static void fail(struct call *call, enum call_outcome outcome, const char *format, va_list list)
+__attribute__((format(printf, 3, 0))) static void fail(
+    struct call *call, enum call_outcome outcome, const char *format, va_list list)
 {
 	vfprintf(call_text(call), format, list);
 	call->outcome = outcome;

@@ -257,15 +257,31 @@ void events_publish(struct events *events, const struct memory_event *event)
 		notify(events);
 }
 
+/* The next word of *text into out[size], and *text behind it; false when there is none or it is
+ * too long. */
+static bool take_word(const char **text, const char *end, char *out, size_t size)
+{
+	const char *space = memchr(*text, ' ', (size_t)(end - *text));
+	size_t len = (size_t)((space != NULL ? space : end) - *text);
+
+	if (len == 0 || len >= size)
+		return false;
+	memcpy(out, *text, len);
+	out[len] = '\0';
+	*text += len + (space != NULL);
+	return true;
+}
+
 static void hear_line(struct events *events, const char *line, size_t len)
 {
 	struct memory_event event;
-	char text[LINE_BYTES], origin[9], session[LINE_BYTES];
+	char origin[sizeof(events->origin)], session[LINE_BYTES];
+	const char *end = line + len;
 
-	snprintf(text, sizeof(text), "%.*s", (int)len, line);
-	/* session is as long as the whole line, so the last %s cannot run over. */
-	if (sscanf(text, "%8s %127s %36s %s", origin, event.namespace, event.memory_id,
-	        session) != 4 ||
+	if (!take_word(&line, end, origin, sizeof(origin)) ||
+	    !take_word(&line, end, event.namespace, sizeof(event.namespace)) ||
+	    !take_word(&line, end, event.memory_id, sizeof(event.memory_id)) ||
+	    !take_word(&line, end, session, sizeof(session)) ||
 	    !uri_unescape(session, event.session_id, sizeof(event.session_id)))
 		return; /* not one of ours */
 	if (strcmp(origin, events->origin) != 0)

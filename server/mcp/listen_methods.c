@@ -30,7 +30,7 @@ struct stream {
 };
 
 /* All of this process, for the drain. */
-static TAILQ_HEAD(, stream) streams = TAILQ_HEAD_INITIALIZER(streams);
+static TAILQ_HEAD(stream_list, stream) streams = TAILQ_HEAD_INITIALIZER(streams);
 
 static void send_json(struct stream *s, json_t *message)
 {

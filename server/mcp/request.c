@@ -15,7 +15,7 @@
 const struct mcp_caching mcp_for_one = {.ttl_ms = 0, .scope = "private"};
 
 /* All that are not answered yet: some outlive their client. */
-static LIST_HEAD(, request) requests = LIST_HEAD_INITIALIZER(requests);
+static LIST_HEAD(request_list, request) requests = LIST_HEAD_INITIALIZER(requests);
 
 struct request *request_new(struct service *service, struct exchange *x)
 {

@@ -9,5 +9,6 @@ deploy/setup.sh --for bench
 mkdir -p build
 cmake --preset release-tests >build/bench-build.log
 cmake --build --preset release-tests >>build/bench-build.log
-(cd tests/bench/ts-baseline && [ -d node_modules ] || npm ci --silent --no-audit --no-fund --ignore-scripts)
+[ -d tests/bench/ts-baseline/node_modules ] ||
+	npm ci --prefix tests/bench/ts-baseline --silent --no-audit --no-fund --ignore-scripts
 exec python3 tests/bench/bench.py "$@"

@@ -252,7 +252,7 @@ static void vectors_rank_by_direction(void **state)
 		memset(embedding, 0, sizeof(embedding));
 		embedding[i] = 1;
 		embedding[4095] = 0.1F;
-		memory.user_input = "abc" + i;
+		memory.user_input = &"abc"[i];
 		memory.user_input_len = 1;
 		memory.embedding = embedding;
 		assert_true(memory_save_ask(&q, &who, &memory));
