@@ -102,25 +102,48 @@ static bool listen_on(struct serve *serve, const char *address, char *error, siz
 	return true;
 }
 
+/* The configured port, on this machine only. */
+static bool listen_on_loopback(struct serve *serve, char *error, size_t len)
+{
+	const char *address = option_text(serve->service.options, OPT_LISTEN);
+	char local[32];
+
+	snprintf(local, sizeof(local), "127.0.0.1%.8s", strrchr(address, ':'));
+	return listen_on(serve, local, error, len);
+}
+
 static bool is_loopback_address(const char *address)
 {
 	return strncmp(address, "127.", 4) == 0 || strncmp(address, "localhost:", 10) == 0 ||
 	       strncmp(address, "[::1]:", 6) == 0;
 }
 
+/* The loopback listener goes first: Linux does not let a wildcard address share its port. */
+static void open_public(struct serve *serve)
+{
+	const char *address = option_text(serve->service.options, OPT_LISTEN);
+	char error[256];
+
+	http_stop_listening(serve->http);
+	if (listen_on(serve, address, error, sizeof(error)))
+		return;
+	log_error(
+	    "cannot listen; serving on loopback only", "address", address, "error", error);
+	if (!listen_on_loopback(serve, error, sizeof(error)))
+		log_error("cannot listen", "error", error);
+}
+
 static void on_key_exists(void *arg, struct rows *rows, const struct db_error *db_error)
 {
 	static const struct timeval again = {.tv_sec = KEY_POLL_MS / 1000};
 	struct serve *serve = arg;
-	const char *address = option_text(serve->service.options, OPT_LISTEN);
 	bool exists = db_error->kind == DB_OK && key_exists_read(rows);
-	char error[256];
 
 	rows_free(rows);
-	if (!exists)
+	if (exists)
+		open_public(serve);
+	else
 		event_add(serve->key_timer, &again);
-	else if (!listen_on(serve, address, error, sizeof(error)))
-		log_error("cannot listen", "address", address, "error", error);
 }
 
 static void look_for_key(evutil_socket_t fd, short what, void *arg)
@@ -145,7 +168,6 @@ static bool start_listening(struct serve *serve, char *error, size_t len)
 	struct options *o = serve->service.options;
 	const char *address = option_text(o, OPT_LISTEN);
 	const char *port = strrchr(address, ':');
-	char local[32];
 
 	if (port == NULL || *(port + 1) == '\0') {
 		snprintf(error, len, "LISTEN: '%s' is not HOST:PORT", address);
@@ -153,13 +175,11 @@ static bool start_listening(struct serve *serve, char *error, size_t len)
 	}
 	if (is_loopback_address(address) || strcmp(option_text(o, OPT_AUTH), "required") == 0)
 		return listen_on(serve, address, error, len);
-	snprintf(local, sizeof(local), "127.0.0.1%.8s", port);
 	log_warn("serving on loopback only until an API key exists; make one with 'sage-mcp "
-	         "key create "
-	         "AGENT'",
-	    "wanted", address, "serving", local);
+	         "key create AGENT'",
+	    "wanted", address);
 	look_for_key(-1, 0, serve);
-	return listen_on(serve, local, error, len);
+	return listen_on_loopback(serve, error, len);
 }
 
 static void on_drained(void *arg)

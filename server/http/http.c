@@ -49,6 +49,11 @@ bool http_listen(struct http_server *server, const char *address, char *error, s
 	return listener_open(server, address, error, error_len);
 }
 
+void http_stop_listening(struct http_server *server)
+{
+	listener_close_all(server);
+}
+
 unsigned http_port(const struct http_server *server)
 {
 	return listener_port(server);

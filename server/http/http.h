@@ -41,6 +41,9 @@ struct http_server *http_new(struct event_base *base, const struct http_config *
  */
 bool http_listen(struct http_server *http, const char *address, char *error, size_t error_len);
 
+/* Closes all listeners; connections stay. http_listen() may follow. */
+void http_stop_listening(struct http_server *http);
+
 /* The port a listener got (for ":0"); 0 when there is none. */
 unsigned http_port(const struct http_server *http);
 

@@ -1,4 +1,4 @@
-"""Running the program: help, configuration, probes, signals, keys."""
+"""Running the program: help, configuration, probes, signals."""
 
 import json
 import signal
@@ -284,76 +284,6 @@ def test_many_processes_may_start_on_an_empty_database(start, database):
         with server.connect() as connection:
             connection.done("save_memory", {"user_input": f"from {number}"})
             assert connection.done("get_status")["memories"] == number + 1
-
-
-# --- keys -----------------------------------------------------------------------
-
-
-def make_key(database: str, agent: str, namespace: str) -> str:
-    done = run_command("key", "create", agent, namespace, DATABASE_URL=database)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
-
-
-def bearer(key: str) -> dict:
-    return {"Authorization": f"Bearer {key}"}
-
-
-@pytest.fixture
-def keyed(start, database):
-    """A server, its database, and two keys of different namespaces."""
-    assert run_command("migrate", DATABASE_URL=database).returncode == 0
-    keys = make_key(database, "ann", "red"), make_key(database, "bob", "blue")
-    return start(DATABASE_URL=database).wait_ready(), database, keys
-
-
-@pytest.mark.parametrize("headers", [{}, bearer("sage_wrong"), bearer(""), {"Authorization": "Basic YTpi"},
-    bearer("x" * 4000)], ids=["none", "wrong", "empty", "basic", "long"])
-def test_without_a_valid_key_401(keyed, headers):
-    server, _, _ = keyed
-    with server.connect() as connection:
-        answer = connection.rpc("tools/list", headers=headers)
-        assert answer.status == 401
-        assert answer.headers["WWW-Authenticate"].startswith("Bearer")
-        assert answer.error["message"]
-        assert connection.get("/healthz").status == 200
-
-
-def test_each_key_sees_its_own_namespace(keyed):
-    server, _, (ann, bob) = keyed
-    with server.connect() as connection:
-        saved = connection.done("save_memory", {"user_input": "zebra"}, headers=bearer(ann))
-        assert connection.done("search_memories", {"query": "zebra"}, headers=bearer(ann))["hits"]
-        assert not connection.done("search_memories", {"query": "zebra"}, headers=bearer(bob))["hits"]
-        assert connection.tool("get_memory", {"id": saved["id"]}, headers=bearer(bob))["isError"]
-        status = connection.done("get_status", headers=bearer(bob))
-        assert (status["namespace"], status["agent"], status["memories"]) == ("blue", "bob", 0)
-
-
-def test_revoked_key_ends(keyed):
-    server, database, (ann, bob) = keyed
-    listed = run_command("key", "list", DATABASE_URL=database).stdout
-    assert ann not in listed and bob not in listed
-    hint = next(line.split()[1] for line in listed.splitlines() if " ann " in line)
-    with server.connect() as connection:
-        assert connection.rpc("tools/list", headers=bearer(ann)).status == 200
-        assert run_command("key", "revoke", hint, DATABASE_URL=database).returncode == 0
-        wait_for("the key ends", lambda: connection.rpc("tools/list", headers=bearer(ann)).status == 401)
-        assert connection.rpc("tools/list", headers=bearer(bob)).status == 200
-
-
-def test_first_key_closes_the_open_server(start, database):
-    server = start(DATABASE_URL=database).wait_ready()
-    with server.connect() as connection:
-        assert connection.rpc("tools/list").status == 200
-        make_key(database, "ann", "red")
-        wait_for("a key is asked for", lambda: connection.rpc("tools/list").status == 401)
-
-
-def test_auth_required_asks_for_a_key_from_the_start(start, database):
-    server = start(DATABASE_URL=database, AUTH="required").wait_ready()
-    with server.connect() as connection:
-        assert connection.rpc("tools/list").status == 401
 
 
 # --- the first answer -----------------------------------------------------------
