@@ -7,10 +7,16 @@
 """
 
 import os
+import signal
 import uuid
 
 import pytest
 from sage import Cluster, Server, create_database
+
+
+# A run started in the background by a script ignores SIGINT, and so would every program that the
+# tests start; with a handler here they start with the default.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
