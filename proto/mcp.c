@@ -9,7 +9,7 @@
 #define META_VERSION      "io.modelcontextprotocol/protocolVersion"
 #define META_CAPABILITIES "io.modelcontextprotocol/clientCapabilities"
 
-#define MAX_HEADER_VALUE_BYTES 2048
+#define MAX_HEADER_VALUE_BYTES (16 * 1024) /* as long as the HTTP layer lets all of them be */
 #define MAX_QUOTED_BYTES       64
 
 #define OLDEST_LEGACY     "2024-11-05"

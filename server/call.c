@@ -63,8 +63,7 @@ static bool read_arguments(struct call *call, const struct call_order *order)
 	}
 	call->who = *order->who;
 	if (!args_load(call->work->arguments, order->arguments, call, text, sizeof(text))) {
-		call_fail(call, "%s", text);
-		call->outcome = CALL_BAD_ARGUMENTS;
+		call_bad_argument(call, "%s", text);
 		return false;
 	}
 	return true;
@@ -184,6 +183,16 @@ enum step_result call_not_found(struct call *call, const char *format, ...)
 
 	va_start(list, format);
 	fail(call, CALL_NOT_FOUND, format, list);
+	va_end(list);
+	return STEP_FAIL;
+}
+
+enum step_result call_bad_argument(struct call *call, const char *format, ...)
+{
+	va_list list;
+
+	va_start(list, format);
+	fail(call, CALL_BAD_ARGUMENTS, format, list);
 	va_end(list);
 	return STEP_FAIL;
 }

@@ -126,5 +126,9 @@ enum step_result call_fail(struct call *call, const char *format, ...)
 enum step_result call_not_found(struct call *call, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* The same for an argument that only a step can judge: "cursor is not ..." */
+enum step_result call_bad_argument(struct call *call, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
 /* For steps: a stream to write the text of the answer to; the same one each time. */
 FILE *call_text(struct call *call);

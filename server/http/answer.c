@@ -131,6 +131,8 @@ static bool stream_sent(struct connection *c, enum output_state sent)
 		event_add(&c->writable, NULL);
 	} else if (sent == OUTPUT_BROKEN) {
 		c->deadline_ms = 1;
+		log_info("stream ended: its client has gone or reads too slowly", "request_id",
+		    c->request_id, "peer", c->peer);
 	}
 	return sent != OUTPUT_BROKEN;
 }

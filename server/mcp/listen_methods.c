@@ -126,12 +126,23 @@ void listen_end_all(void)
 	}
 }
 
-/* What of the asked-for is served: URIs of this server. NULL: the request was answered. */
+static bool is_served(const json_t *uri)
+{
+	json_t *arguments = NULL;
+	bool found =
+	    json_is_string(uri) && resource_find(json_string_value(uri), &arguments) != NULL;
+
+	json_decref(arguments);
+	return found;
+}
+
+/* What of the asked-for is served: URIs of this server, each once. NULL: the request was answered. */
 static json_t *read_filter(struct request *r)
 {
 	const json_t *filter = json_object_get(r->message.params, "notifications");
 	const json_t *asked = json_object_get(filter, "resourceSubscriptions");
 	json_t *uris = json_array();
+	json_t *seen = json_object();
 	json_t *uri;
 	size_t i;
 
@@ -145,15 +156,16 @@ static json_t *read_filter(struct request *r)
 		    json_array_size(asked), MAX_SUBSCRIPTIONS);
 	else {
 		json_array_foreach (asked, i, uri) {
-			json_t *arguments = NULL;
-
-			if (json_is_string(uri) &&
-			    resource_find(json_string_value(uri), &arguments) != NULL)
+			if (is_served(uri) &&
+			    json_object_get(seen, json_string_value(uri)) == NULL) {
+				json_object_set_new(seen, json_string_value(uri), json_true());
 				json_array_append(uris, uri);
-			json_decref(arguments);
+			}
 		}
+		json_decref(seen);
 		return uris;
 	}
+	json_decref(seen);
 	json_decref(uris);
 	return NULL;
 }

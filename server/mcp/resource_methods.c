@@ -33,8 +33,9 @@ static enum step_result find_page(struct call *call)
 	struct list_page *page = (struct list_page *)call;
 
 	if (!cursor_parse(page->cursor.s, &page->behind))
-		return call_fail(call, "cursor is not one that was given out; leave it out to "
-		                       "begin at the first page");
+		return call_bad_argument(call,
+		    "cursor is not one that was given out; leave it out to begin at the first "
+		    "page");
 	session_page_ask(
 	    &call->query, &call->who, page->behind.time_us, page->behind.id, PAGE + 1);
 	return call_query(call);

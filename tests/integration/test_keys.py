@@ -3,21 +3,11 @@
 import socket
 
 import pytest
-from sage import run_command, wait_for
+from sage import bearer, make_key, run_command, wait_for
 
 # 127.0.0.1, spelled so that the server does not take it for a loopback address: what a test
 # starts must not be reachable from outside.
 UNRECOGNIZED_LOOPBACK = "2130706433"
-
-
-def make_key(database: str, agent: str, namespace: str) -> str:
-    done = run_command("key", "create", agent, namespace, DATABASE_URL=database)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
-
-
-def bearer(key: str) -> dict:
-    return {"Authorization": f"Bearer {key}"}
 
 
 @pytest.fixture

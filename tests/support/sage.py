@@ -101,6 +101,17 @@ def run_command(*words: str, **settings: str) -> subprocess.CompletedProcess:
         capture_output=True, text=True, timeout=30, check=False)
 
 
+def make_key(database: str, agent: str, namespace: str) -> str:
+    """An API key in a database that is up to date."""
+    done = run_command("key", "create", agent, namespace, DATABASE_URL=database)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def bearer(key: str) -> dict:
+    return {"Authorization": f"Bearer {key}"}
+
+
 class Server:
     """One sage-mcp process on a port of its own choice, with its output in files."""
 
@@ -254,6 +265,10 @@ class Connection:
         return result["structuredContent"]
 
 
+# The parameter that Mcp-Name repeats.
+NAMED_BY = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
+
+
 def rpc_message(method: str, params: dict | None = None, *, era: str = LEGACY, id=1,
         headers: dict | None = None) -> tuple[bytes, dict]:
     """Body and headers of one request."""
@@ -266,7 +281,7 @@ def rpc_message(method: str, params: dict | None = None, *, era: str = LEGACY, i
             "io.modelcontextprotocol/clientCapabilities": {},
         } | params.get("_meta", {})
         own["Mcp-Method"] = method
-        if method == "tools/call":
-            own["Mcp-Name"] = params["name"]
+        if method in NAMED_BY:
+            own["Mcp-Name"] = params[NAMED_BY[method]]
     message = {"jsonrpc": "2.0", "id": id, "method": method, "params": params}
     return json.dumps(message).encode(), own | (headers or {})
