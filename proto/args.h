@@ -66,6 +66,7 @@ struct arg {
 	const struct arg *items; /* ARG_RECORD, ARG_RECORDS */
 	size_t at;               /* offset into the tool's struct */
 	const char *help;        /* may be NULL in result tables */
+	const char *header;      /* mirrored in Mcp-Param-NAME (x-mcp-header), or NULL */
 };
 
 /* {"type":"object","properties":{...},"required":[...],"additionalProperties":false} */

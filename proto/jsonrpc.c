@@ -156,29 +156,51 @@ static bool read_members(struct rpc_message *msg, struct rpc_error *error)
 	return true;
 }
 
-bool rpc_parse(const char *body, size_t len, struct rpc_message *msg, struct rpc_error *error)
+bool rpc_read(json_t *root, struct rpc_message *msg, struct rpc_error *error)
 {
-	json_error_t fault;
 	char text[sizeof(error->text) / 2];
 
 	memset(msg, 0, sizeof(*msg));
-	msg->root = json_loadb(body, len, GUARD_DECODE_FLAGS, &fault);
-	if (msg->root == NULL) {
-		fail_parse(error, body, len, &fault);
-		return false;
-	}
-	if (json_is_array(msg->root))
-		return fail(
-		    error, RPC_INVALID_REQUEST, "batches are not supported, send one message");
-	if (!json_is_object(msg->root))
+	msg->root = root;
+	if (!json_is_object(root))
 		return fail(error, RPC_INVALID_REQUEST, "a message must be an object");
-	if (!guard_check(msg->root, text, sizeof(text))) {
-		const json_t *id = json_object_get(msg->root, "id");
+	if (!guard_check(root, text, sizeof(text))) {
+		const json_t *id = json_object_get(root, "id");
 
 		msg->id = json_is_string(id) || json_is_integer(id) ? id : NULL;
 		return fail(error, RPC_INVALID_REQUEST, text);
 	}
 	return read_members(msg, error);
+}
+
+bool rpc_parse(const char *body, size_t len, struct rpc_message *msg, struct rpc_error *error)
+{
+	json_error_t fault;
+	json_t *root = json_loadb(body, len, GUARD_DECODE_FLAGS, &fault);
+
+	memset(msg, 0, sizeof(*msg));
+	if (root == NULL) {
+		fail_parse(error, body, len, &fault);
+		return false;
+	}
+	return rpc_read(root, msg, error);
+}
+
+json_t *rpc_parse_batch(const char *body, size_t len, size_t most, struct rpc_error *error)
+{
+	json_error_t fault;
+	json_t *batch = json_loadb(body, len, GUARD_DECODE_FLAGS, &fault);
+	size_t count = json_array_size(batch);
+
+	if (batch == NULL)
+		fail_parse(error, body, len, &fault);
+	else if (count >= 1 && count <= most)
+		return batch;
+	else
+		rpc_error_set(error, RPC_INVALID_REQUEST, NULL,
+		    "a batch has 1 to %zu messages, this one has %zu", most, count);
+	json_decref(batch);
+	return NULL;
 }
 
 void rpc_message_fini(struct rpc_message *msg)

@@ -49,11 +49,20 @@ struct rpc_message {
 /*
  * Parses one message. On failure returns false and fills error; msg->id is
  * then still set when it could be read, so that the answer can carry it
- * (msg must be finished in both cases). An array (batch) is refused with
- * RPC_INVALID_REQUEST.
+ * (msg must be finished in both cases).
  */
 bool rpc_parse(const char *body, size_t len, struct rpc_message *msg, struct rpc_error *error)
     __attribute__((warn_unused_result));
+
+/* The same for a message that was parsed before, as part of a batch; takes root. */
+bool rpc_read(json_t *root, struct rpc_message *msg, struct rpc_error *error)
+    __attribute__((warn_unused_result));
+
+/*
+ * Reads an array of messages (a batch). NULL: error is filled; also when
+ * it is empty or has more than most elements. The caller owns the array.
+ */
+json_t *rpc_parse_batch(const char *body, size_t len, size_t most, struct rpc_error *error);
 
 /* Frees what msg owns; a zeroed msg is fine. */
 void rpc_message_fini(struct rpc_message *msg);

@@ -2,8 +2,10 @@
 #include "mcp.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base64.h"
 #include "utf8.h"
 
 #define META_VERSION      "io.modelcontextprotocol/protocolVersion"
@@ -12,8 +14,7 @@
 #define MAX_HEADER_VALUE_BYTES (16 * 1024) /* as long as the HTTP layer lets all of them be */
 #define MAX_QUOTED_BYTES       64
 
-#define OLDEST_LEGACY     "2024-11-05"
-#define HEADERLESS_LEGACY "2025-03-26" /* the last revision without the version header */
+#define HEADERLESS_LEGACY MCP_BATCHES /* the last revision without the version header */
 
 /* A header value without the blanks around it. */
 struct span {
@@ -40,16 +41,23 @@ static bool says(const char *header, const char *expected)
 	return strlen(expected) == span.len && memcmp(span.s, expected, span.len) == 0;
 }
 
-static const char *find_legacy(const char *version)
+const char *mcp_legacy_version(unsigned i)
 {
 	static const char *const known[] = {
-	    MCP_LATEST_LEGACY, "2025-06-18", HEADERLESS_LEGACY, OLDEST_LEGACY};
+	    MCP_LATEST_LEGACY, "2025-06-18", HEADERLESS_LEGACY, MCP_OLDEST};
 
-	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
-		if (says(version, known[i]))
-			return known[i];
+	return i < sizeof(known) / sizeof(*known) ? known[i] : NULL;
+}
+
+static const char *find_legacy(const char *version)
+{
+	const char *known = NULL;
+
+	for (unsigned i = 0; (known = mcp_legacy_version(i)) != NULL; i++) {
+		if (says(version, known))
+			break;
 	}
-	return NULL;
+	return known;
 }
 
 const char *mcp_negotiate(const char *asked)
@@ -67,8 +75,8 @@ static bool fail_unsupported(struct rpc_error *error, const char *version)
 	utf8_repair(asked);
 	rpc_error_set(error, RPC_UNSUPPORTED_VERSION,
 	    json_pack("{s:[s], s:s}", "supported", MCP_MODERN_VERSION, "requested", asked),
-	    "'%s' is not supported; " MCP_MODERN_VERSION
-	    " is and, with initialize, " OLDEST_LEGACY " to " MCP_LATEST_LEGACY,
+	    "'%s' is not supported; " MCP_MODERN_VERSION " is and, with initialize, " MCP_OLDEST
+	    " to " MCP_LATEST_LEGACY,
 	    asked);
 	return false;
 }
@@ -129,40 +137,14 @@ static bool check_envelope(
 	return true;
 }
 
-static int base64_value(char c)
+static bool decode_text(const char *text, size_t text_len, char *out, size_t out_len)
 {
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
+	size_t len;
 
-/* Strict RFC 4648: whole groups, padding only at the end, no stray bits. */
-static bool base64_decode(const char *s, size_t len, char *out, size_t out_len)
-{
-	size_t pad = len >= 4 && s[len - 1] == '=' ? (s[len - 2] == '=' ? 2 : 1) : 0;
-	size_t at = 0;
-	unsigned bits = 0, held = 0;
-
-	if (len % 4 != 0 || len / 4 * 3 - pad >= out_len)
+	if (!base64_decode(BASE64_STANDARD, text, text_len, out, out_len - 1, &len))
 		return false;
-	for (size_t i = 0; i < len - pad; i++) {
-		int value = base64_value(s[i]);
-
-		if (value < 0)
-			return false;
-		bits = (bits << 6) | (unsigned)value;
-		held += 6;
-		if (held >= 8) {
-			held -= 8;
-			out[at++] = (char)((bits >> held) & 0xffU);
-		}
-	}
-	out[at] = '\0';
-	return (bits & ((1U << held) - 1)) == 0 && strlen(out) == at;
+	out[len] = '\0';
+	return strlen(out) == len;
 }
 
 bool mcp_header_decode(const char *value, char *out, size_t out_len)
@@ -173,7 +155,7 @@ bool mcp_header_decode(const char *value, char *out, size_t out_len)
 
 	if (span.len >= begin_len + end_len && memcmp(span.s, begin, begin_len) == 0 &&
 	    memcmp(span.s + span.len - end_len, end, end_len) == 0)
-		return base64_decode(
+		return decode_text(
 		    span.s + begin_len, span.len - begin_len - end_len, out, out_len);
 	if (span.len >= out_len)
 		return false;
@@ -210,6 +192,25 @@ static bool name_says(const char *header, const char *expected)
 
 	return header != NULL && mcp_header_decode(header, name, sizeof(name)) &&
 	       strcmp(name, expected) == 0;
+}
+
+bool mcp_header_matches(const char *value, const json_t *argument)
+{
+	char text[MAX_HEADER_VALUE_BYTES];
+	char *end;
+
+	if (value == NULL || argument == NULL || json_is_null(argument))
+		return value == NULL && (argument == NULL || json_is_null(argument));
+	if (!mcp_header_decode(value, text, sizeof(text)))
+		return false;
+	if (json_is_integer(argument)) {
+		long long number = strtoll(text, &end, 10);
+
+		return end != text && *end == '\0' && number == json_integer_value(argument);
+	}
+	if (json_is_boolean(argument))
+		return strcmp(text, json_is_true(argument) ? "true" : "false") == 0;
+	return json_is_string(argument) && strcmp(text, json_string_value(argument)) == 0;
 }
 
 /* Of notifications the revision demands no headers, but what is there must be true. */

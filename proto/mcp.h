@@ -18,6 +18,8 @@
 #include "jsonrpc.h"
 
 #define MCP_LATEST_LEGACY  "2025-11-25"
+#define MCP_BATCHES        "2025-03-26" /* the only revision with JSON-RPC batches */
+#define MCP_OLDEST         "2024-11-05" /* HTTP+SSE */
 #define MCP_MODERN_VERSION "2026-07-28"
 
 enum mcp_era {
@@ -47,9 +49,18 @@ bool mcp_classify(const struct rpc_message *msg, const struct mcp_headers *heade
 /* Answer of initialize: asked when this server speaks it, else the latest legacy one. Static. */
 const char *mcp_negotiate(const char *asked);
 
+/* The revisions that begin with initialize, newest first; NULL behind the last. Static. */
+const char *mcp_legacy_version(unsigned i);
+
 /*
  * Decodes a header value in the =?base64?...?= form into out (NUL-terminated,
  * at most out_len - 1 bytes); other values are copied. False when malformed, too
  * long, or not printable ASCII. Surrounding blanks are trimmed.
  */
 bool mcp_header_decode(const char *value, char *out, size_t out_len);
+
+/*
+ * Does a header repeat an argument? Both absent (or null) do; texts are compared decoded,
+ * integers by value, booleans as true and false.
+ */
+bool mcp_header_matches(const char *value, const json_t *argument);

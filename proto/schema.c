@@ -85,6 +85,8 @@ static json_t *object_schema(const struct arg *table, bool is_result)
 			add_limits(property, arg);
 		if (arg->help != NULL)
 			set(property, "description", json_string(arg->help));
+		if (arg->header != NULL)
+			set(property, "x-mcp-header", json_string(arg->header));
 		set(properties, arg->name, property);
 		if (arg->required)
 			json_array_append_new(required, json_string(arg->name));

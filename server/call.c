@@ -18,6 +18,28 @@
 
 static void call_end(struct call *call);
 
+static void set_deadline(struct call *call, int ms)
+{
+	const struct timeval deadline = {ms / 1000, (ms % 1000) * 1000};
+
+	event_add(call->deadline, &deadline);
+}
+
+/* A person may be behind the answer, so the wait is longer. */
+static bool ask(struct call *call)
+{
+	call->next--;
+	call->waiting = WAIT_CLIENT;
+	if (call->client->ask(call->done_arg, call)) {
+		set_deadline(call, ASK_DEADLINE_MS);
+		return true;
+	}
+	call->waiting = WAIT_NOTHING;
+	if (call->outcome == CALL_OK)
+		call->outcome = CALL_ASKS;
+	return false;
+}
+
 /* Runs steps until one waits, or to the end. */
 static void call_run(struct call *call)
 {
@@ -28,14 +50,12 @@ static void call_run(struct call *call)
 		enum step_result result = step->run(call);
 		call->running = false;
 
-		if (result == STEP_WAIT) {
-			call->waiting = true;
+		if (result == STEP_WAIT)
 			return;
-		}
-		if (result == STEP_FAIL) {
-			call_end(call);
+		if (result == STEP_ASK && ask(call))
 			return;
-		}
+		if (result == STEP_ASK || result == STEP_FAIL)
+			break;
 	}
 	call_end(call);
 }
@@ -46,8 +66,11 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	call_fail(call, "%s took longer than %d seconds and was given up. Try again.",
-	    call->work->name, CALL_DEADLINE_MS / 1000);
+	if (call->waiting == WAIT_CLIENT)
+		call_fail(call, "%s: the client did not answer in time.", call->work->name);
+	else
+		call_fail(call, "%s took longer than %d seconds and was given up. Try again.",
+		    call->work->name, CALL_DEADLINE_MS / 1000);
 	call_end(call);
 }
 
@@ -62,6 +85,8 @@ static bool read_arguments(struct call *call, const struct call_order *order)
 		return false;
 	}
 	call->who = *order->who;
+	if (call->work->arguments == NULL)
+		return true;
 	if (!args_load(call->work->arguments, order->arguments, call, text, sizeof(text))) {
 		call_bad_argument(call, "%s", text);
 		return false;
@@ -71,18 +96,23 @@ static bool read_arguments(struct call *call, const struct call_order *order)
 
 bool call_start(const struct call_order *order, struct call **slot)
 {
-	static const struct timeval deadline = {.tv_sec = CALL_DEADLINE_MS / 1000};
 	struct call *call = calloc(1, order->work->size);
 
 	if (call == NULL)
 		return false;
 	call->deadline = event_new(order->service->base, -1, 0, on_deadline, call);
-	if (call->deadline == NULL || event_add(call->deadline, &deadline) != 0) {
+	if (call->deadline == NULL) {
 		call_free(call);
 		return false;
 	}
+	set_deadline(call, CALL_DEADLINE_MS);
 	call->service = order->service;
 	call->work = order->work;
+	call->sent = order->arguments;
+	call->client = order->client;
+	call->client_can = order->client_can;
+	call->client_session = order->client_session;
+	call->answers = json_incref(order->answers);
 	call->done = order->done;
 	call->done_arg = order->arg;
 	call->next = order->work->steps;
@@ -98,9 +128,11 @@ bool call_start(const struct call_order *order, struct call **slot)
 
 static void stop_waiting(struct call *call)
 {
-	if (call->waiting)
+	if (call->waiting == WAIT_QUERY)
 		pool_cancel(call->service->pool, &call->query);
-	call->waiting = false;
+	if (call->timer != NULL)
+		event_del(call->timer);
+	call->waiting = WAIT_NOTHING;
 	event_del(call->deadline);
 }
 
@@ -113,6 +145,14 @@ static void log_call(const struct call *call, const char *outcome)
 	    call->request_id, "namespace", call->who.namespace, "agent", call->who.agent);
 }
 
+static const char *const outcomes[] = {
+    [CALL_OK] = "ok",
+    [CALL_FAILED] = "error",
+    [CALL_BAD_ARGUMENTS] = "error",
+    [CALL_NOT_FOUND] = "error",
+    [CALL_ASKS] = "asks",
+};
+
 /* The one way out: answered, failed, or too late. */
 static void call_end(struct call *call)
 {
@@ -122,7 +162,7 @@ static void call_end(struct call *call)
 		call->text_out = NULL;
 		utf8_repair(call->text); /* complaints quote, and cut, what clients sent */
 	}
-	log_call(call, call->outcome == CALL_OK ? "ok" : "error");
+	log_call(call, outcomes[call->outcome]);
 	call->done(call->done_arg, call);
 }
 
@@ -140,13 +180,18 @@ void call_free(struct call *call)
 		return;
 	if (call->deadline != NULL)
 		event_free(call->deadline);
+	if (call->timer != NULL)
+		event_free(call->timer);
 	if (call->text_out != NULL)
 		fclose(call->text_out);
-	if (call->work != NULL)
+	if (call->work != NULL && call->work->arguments != NULL)
 		args_fini(call->work->arguments, call);
 	query_fini(&call->query);
 	rows_free(call->rows);
+	json_decref(call->questions);
+	json_decref(call->answers);
 	json_decref(call->result);
+	json_decref(call->content);
 	free(call->text);
 	free(call);
 }
@@ -241,8 +286,8 @@ static void on_query_done(void *arg, struct rows *rows, const struct db_error *e
 {
 	struct call *call = arg;
 
-	assert(call->waiting && !call->running);
-	call->waiting = false;
+	assert(call->waiting == WAIT_QUERY && !call->running);
+	call->waiting = WAIT_NOTHING;
 	if (error->kind != DB_OK) {
 		fail_from_db(call, error);
 		call_end(call);
@@ -260,5 +305,79 @@ enum step_result call_query(struct call *call)
 
 	if (!pool_run(call->service->pool, &call->query, on_query_done, call, &error))
 		return fail_from_db(call, &error);
+	call->waiting = WAIT_QUERY;
 	return STEP_WAIT;
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct call *call = arg;
+
+	(void)fd;
+	(void)what;
+	call->waiting = WAIT_NOTHING;
+	call_run(call);
+}
+
+enum step_result call_sleep(struct call *call, int ms)
+{
+	const struct timeval wait = {ms / 1000, (ms % 1000) * 1000};
+
+	if (call->timer == NULL)
+		call->timer = evtimer_new(call->service->base, on_timer, call);
+	if (call->timer == NULL || event_add(call->timer, &wait) != 0)
+		return call_fail(call, "the server is out of memory; try again later");
+	call->waiting = WAIT_TIMER;
+	return STEP_WAIT;
+}
+
+const json_t *call_answered(const struct call *call, const char *key)
+{
+	return json_object_get(call->answers, key);
+}
+
+enum step_result call_ask(
+    struct call *call, const char *key, const char *method, json_t *params)
+{
+	if (call->questions == NULL)
+		call->questions = json_object();
+	json_object_set_new(
+	    call->questions, key, json_pack("{s:s, s:o}", "method", method, "params", params));
+	return STEP_ASK;
+}
+
+void call_answer(struct call *call, const char *key, json_t *answer)
+{
+	assert(call->waiting == WAIT_CLIENT && !call->running);
+	if (call->answers == NULL)
+		call->answers = json_object();
+	json_object_set(call->answers, key, answer);
+	json_object_del(call->questions, key);
+	if (json_object_size(call->questions) > 0)
+		return;
+	call->waiting = WAIT_NOTHING;
+	set_deadline(call, CALL_DEADLINE_MS);
+	call_run(call);
+}
+
+void call_unanswered(struct call *call, const char *why)
+{
+	assert(call->waiting == WAIT_CLIENT && !call->running);
+	call_fail(call, "The client gave no answer: %s", why);
+	call_end(call);
+}
+
+void call_progress(struct call *call, double done, double total, const char *message)
+{
+	call->client->progress(call->done_arg, done, total, message);
+}
+
+void call_log(struct call *call, const char *level, json_t *data)
+{
+	call->client->log(call->done_arg, level, data);
+}
+
+void call_detach(struct call *call)
+{
+	call->client->detach(call->done_arg);
 }

@@ -6,6 +6,10 @@
  * the arguments by the table. A step that has to wait starts the operation and returns
  * STEP_WAIT; the runner goes on with the next step when the outcome is there.
  * These files contain no callbacks.
+ *
+ * A step may ask the client (call_ask). It is then run again, with the answers, either in
+ * the same call or in a new one that begins with the first step: steps before it must
+ * not change anything.
  */
 #pragma once
 
@@ -26,6 +30,7 @@ struct service;
 enum step_result {
 	STEP_NEXT, /* done, go on */
 	STEP_WAIT, /* go on with the next step when the operation has ended */
+	STEP_ASK,  /* call_ask() has put questions; run this step again with the answers */
 	STEP_FAIL, /* call_fail() has said why */
 };
 
@@ -41,10 +46,31 @@ struct step {
 
 struct work {
 	const char *name;
-	const struct arg *arguments;
+	const struct arg *arguments; /* NULL: the steps read call->sent themselves */
 	const struct step *steps;
 	size_t size; /* of the work's struct */
 	bool reads_only;
+	bool logs; /* calls call_log() */
+};
+
+/* What a client said it can be asked for (MCP ClientCapabilities). */
+enum client_ability {
+	CLIENT_ELICITS = 1 << 0,
+	CLIENT_SAMPLES = 1 << 1,
+	CLIENT_LISTS_ROOTS = 1 << 2,
+};
+
+/* The way from a running call to its client; each with call_order.arg. */
+struct call_client {
+	void (*progress)(void *arg, double done, double total, const char *message);
+	void (*log)(void *arg, const char *level, json_t *data); /* takes data */
+	/*
+	 * Puts call->questions. True: call_answer() or call_unanswered() will follow for
+	 * each. False: this call ends with CALL_ASKS, and a new one brings the answers.
+	 */
+	bool (*ask)(void *arg, struct call *call);
+	/* Closes the connection and lets the client come back for the result. */
+	void (*detach)(void *arg);
 };
 
 struct tool {
@@ -62,28 +88,44 @@ enum call_outcome {
 	CALL_FAILED,
 	CALL_BAD_ARGUMENTS, /* failed: they do not fit the table */
 	CALL_NOT_FOUND,     /* failed: what was asked for is not there, or somebody else's */
+	CALL_ASKS,          /* not done: call->questions must be answered first */
+};
+
+enum call_wait {
+	WAIT_NOTHING,
+	WAIT_QUERY,
+	WAIT_TIMER,
+	WAIT_CLIENT,
 };
 
 struct call {
 	struct service *service;
 	const struct work *work;
 	struct principal who;
+	const json_t *sent;         /* the arguments, borrowed; may be NULL */
+	unsigned client_can;        /* of enum client_ability */
+	const char *client_session; /* its id, "" without one; borrowed */
 	char request_id[CALL_REQUEST_ID_BYTES];
 
 	/* The operation a step waits for, and its outcome. */
 	struct query query;
 	struct rows *rows; /* owned; of the query before this step */
+	json_t *questions; /* object: key -> {method, params}, not answered yet; or NULL */
+	json_t *answers;   /* object: key -> result; or NULL. Owned */
 
 	/* The answer. */
 	enum call_outcome outcome;
-	json_t *result; /* structuredContent; owned */
-	char *text;     /* for the model to read; NULL: result as JSON. Owned */
+	json_t *result;  /* structuredContent; owned */
+	json_t *content; /* array in MCP's form, instead of text; or NULL. Owned */
+	char *text;      /* for the model to read; NULL: result as JSON. Owned */
 	size_t text_len;
 
 	/* The runner's own. */
 	const struct step *next;
-	bool waiting, running;
-	struct event *deadline;
+	enum call_wait waiting;
+	bool running;
+	struct event *deadline, *timer;
+	const struct call_client *client;
 	int64_t started_ms;
 	FILE *text_out;
 	void (*done)(void *arg, struct call *call);
@@ -96,6 +138,10 @@ struct call_order {
 	const struct work *work;
 	const struct principal *who; /* NULL: could not be verified, the database is away */
 	const json_t *arguments;     /* object or NULL; must outlive the call */
+	json_t *answers;             /* to questions of a call before; or NULL. Borrowed */
+	unsigned client_can;
+	const char *client_session; /* must outlive the call */
+	const struct call_client *client;
 	const char *request_id;
 	void (*done)(void *arg, struct call *call); /* reads the answer, then call_free() */
 	void *arg;
@@ -117,6 +163,34 @@ void call_free(struct call *call);
 
 /* For steps: runs call->query, which an _ask function has filled. */
 enum step_result call_query(struct call *call);
+
+/* For steps: goes on after a while. */
+enum step_result call_sleep(struct call *call, int ms);
+
+/* For steps: what the client answered under this key, or NULL. */
+const json_t *call_answered(const struct call *call, const char *key);
+
+/*
+ * For steps: adds a question, an MCP request such as elicitation/create; takes params.
+ * Return what it returns once all questions of the step are added.
+ */
+enum step_result call_ask(
+    struct call *call, const char *key, const char *method, json_t *params);
+
+/* For steps: how far it is. Told only to clients who asked for it. */
+void call_progress(struct call *call, double done, double total, const char *message);
+
+/* For steps: a message with an RFC 5424 level; takes data. */
+void call_log(struct call *call, const char *level, json_t *data);
+
+/* For steps: lets the client's connection go; the answer waits for it to come back. */
+void call_detach(struct call *call);
+
+/* For the client's side: one answer (borrowed); with the last the call goes on. */
+void call_answer(struct call *call, const char *key, json_t *answer);
+
+/* For the client's side: it will not answer; the call fails. */
+void call_unanswered(struct call *call, const char *why);
 
 /* For steps: ends the call with isError and this text, which should say what to do. */
 enum step_result call_fail(struct call *call, const char *format, ...)

@@ -21,10 +21,11 @@
 #include "server_limits.h"
 #include "uri.h"
 
-#define LINE_BYTES 4096 /* origin, namespace, memory, and 1020 bytes of session, escaped */
+#define LINE_BYTES                                                                             \
+	4096 /* origin, kind, namespace, memory, and 1020 bytes of session, escaped */
 
 struct queued {
-	struct memory_event event;
+	struct server_event event;
 	bool gap; /* anything may have happened */
 	TAILQ_ENTRY(queued) link;
 };
@@ -44,15 +45,20 @@ struct events {
 	    *cursor; /* who hears the first event next; NULL: the first subscriber */
 	struct event *slice;
 
-	/* Lines "origin namespace memory session", waiting for the NOTIFY under way. */
+	/* Lines "origin kind namespace memory session", waiting for the NOTIFY under way. */
 	char waiting[EVENTS_WAITING_BYTES];
 	size_t waiting_len;
 	char sending[LISTEN_PAYLOAD_BYTES + 1];
 	struct query query;
 	bool notifying;
+	bool lost; /* something was not told: the next NOTIFY says that there is a gap */
+	struct event *again;
 };
 
+#define GAP_KIND 'g' /* of a line that stands for all that was lost */
+
 static void on_slice(evutil_socket_t fd, short what, void *arg);
+static void on_again(evutil_socket_t fd, short what, void *arg);
 static void on_heard(void *arg, const char *payload);
 
 struct events *events_new(struct event_base *base, struct pool *pool, const char *conninfo,
@@ -72,11 +78,12 @@ struct events *events_new(struct event_base *base, struct pool *pool, const char
 	snprintf(events->origin, sizeof(events->origin), "%08" PRIx32, random);
 	events->conninfo = strdup(conninfo);
 	events->slice = evtimer_new(base, on_slice, events);
+	events->again = evtimer_new(base, on_again, events);
 	events->listen_config = (struct listen_config){.conninfo = events->conninfo,
 	    .connect_ms = connect_ms,
 	    .heard = on_heard,
 	    .arg = events};
-	if (events->conninfo == NULL || events->slice == NULL) {
+	if (events->conninfo == NULL || events->slice == NULL || events->again == NULL) {
 		events_free(events);
 		return NULL;
 	}
@@ -109,20 +116,10 @@ void events_free(struct events *events)
 	}
 	if (events->slice != NULL)
 		event_free(events->slice);
+	if (events->again != NULL)
+		event_free(events->again);
 	free(events->conninfo);
 	free(events);
-}
-
-void events_subscribe(struct events *events, struct subscriber *subscriber)
-{
-	TAILQ_INSERT_TAIL(&events->subscribers, subscriber, link);
-}
-
-void events_unsubscribe(struct events *events, struct subscriber *subscriber)
-{
-	if (events->cursor == subscriber)
-		events->cursor = TAILQ_NEXT(subscriber, link);
-	TAILQ_REMOVE(&events->subscribers, subscriber, link);
 }
 
 /* --- to the subscribers of this process --- */
@@ -136,7 +133,7 @@ static void slice_soon(struct events *events)
 }
 
 /* NULL event: a gap. A queue that is full, or no memory, becomes a gap as well. */
-static void enqueue(struct events *events, const struct memory_event *event)
+static void enqueue(struct events *events, const struct server_event *event)
 {
 	struct queued *last = TAILQ_LAST(&events->queue, event_queue);
 	struct queued *queued;
@@ -145,7 +142,8 @@ static void enqueue(struct events *events, const struct memory_event *event)
 		return;
 	if (events->queue_len >= EVENTS_QUEUE_LIMIT)
 		event = NULL;
-	if (event == NULL && last != NULL && last->gap)
+	/* One gap is as good as two, but not if some have heard of the first already. */
+	if (event == NULL && last != NULL && last->gap && events->cursor == NULL)
 		return;
 	queued = calloc(1, sizeof(*queued));
 	if (queued == NULL) {
@@ -170,6 +168,22 @@ static void drop_first(struct events *events)
 	free(first);
 }
 
+void events_subscribe(struct events *events, struct subscriber *subscriber)
+{
+	TAILQ_INSERT_TAIL(&events->subscribers, subscriber, link);
+}
+
+void events_unsubscribe(struct events *events, struct subscriber *subscriber)
+{
+	bool was_next = events->cursor == subscriber;
+
+	if (was_next)
+		events->cursor = TAILQ_NEXT(subscriber, link);
+	TAILQ_REMOVE(&events->subscribers, subscriber, link);
+	if (was_next && events->cursor == NULL) /* everyone has heard it */
+		drop_first(events);
+}
+
 /* Tells the first event to the next few subscribers; the rest have their turn later. */
 static void on_slice(evutil_socket_t fd, short what, void *arg)
 {
@@ -187,7 +201,8 @@ static void on_slice(evutil_socket_t fd, short what, void *arg)
 
 		s = TAILQ_NEXT(s, link);
 		events->cursor = s;
-		if (first->gap || strcmp(hearing->namespace, first->event.namespace) == 0)
+		if (first->gap || *hearing->namespace == '\0' ||
+		    strcmp(hearing->namespace, first->event.namespace) == 0)
 			hearing->heard(hearing->arg, first->gap ? NULL : &first->event);
 		s = events->cursor;
 	}
@@ -201,43 +216,60 @@ static void on_slice(evutil_socket_t fd, short what, void *arg)
 
 static void notify(struct events *events);
 
+static void on_again(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	notify(arg);
+}
+
+/* What failed is told as a gap, as soon as the database can be reached again. */
 static void on_notified(void *arg, struct rows *rows, const struct db_error *error)
 {
+	static const struct timeval wait = {.tv_sec = EVENTS_RETRY_MS / 1000};
 	struct events *events = arg;
 
 	rows_free(rows);
 	events->notifying = false;
-	/* Their LISTEN connections break with the same database: they will know of the gap. */
-	if (error->kind != DB_OK)
+	if (error->kind != DB_OK) {
 		log_warn("other processes were not told", "error", error->text);
-	if (events->waiting_len > 0)
+		events->lost = true;
+		event_add(events->again, &wait);
+	} else if (events->waiting_len > 0 || events->lost) {
 		notify(events);
+	}
 }
 
 /* Sends as many whole lines as one payload takes. */
 static void notify(struct events *events)
 {
-	size_t len = events->waiting_len;
+	size_t gap = 0, len = events->waiting_len;
 	struct db_error error;
 
-	if (len > LISTEN_PAYLOAD_BYTES) {
-		len = LISTEN_PAYLOAD_BYTES;
-		while (events->waiting[len - 1] != '\n')
+	if (events->notifying || event_pending(events->again, EV_TIMEOUT, NULL))
+		return;
+	if (events->lost)
+		gap = (size_t)snprintf(events->sending, sizeof(events->sending),
+		    "%s %c - - -\n", events->origin, GAP_KIND);
+	events->lost = false;
+	if (gap + len > LISTEN_PAYLOAD_BYTES) {
+		len = LISTEN_PAYLOAD_BYTES - gap;
+		while (len > 0 && events->waiting[len - 1] != '\n')
 			len--;
 	}
-	memcpy(events->sending, events->waiting, len);
-	events->sending[len] = '\0';
+	memcpy(events->sending + gap, events->waiting, len);
+	events->sending[gap + len] = '\0';
 	memmove(events->waiting, events->waiting + len, events->waiting_len - len);
 	events->waiting_len -= len;
 	query_fini(&events->query);
 	query_init(&events->query, SQL_notify);
-	query_text(&events->query, events->sending, len);
-	events->notifying = pool_run(events->pool, &events->query, on_notified, events, &error);
-	if (!events->notifying)
-		log_warn("other processes were not told", "error", error.text);
+	query_text(&events->query, events->sending, gap + len);
+	events->notifying = true;
+	if (!pool_run(events->pool, &events->query, on_notified, events, &error))
+		on_notified(events, NULL, &error);
 }
 
-void events_publish(struct events *events, const struct memory_event *event)
+void events_publish(struct events *events, const struct server_event *event)
 {
 	char session[3 * sizeof(event->session_id)];
 	char line[LINE_BYTES];
@@ -245,16 +277,16 @@ void events_publish(struct events *events, const struct memory_event *event)
 
 	enqueue(events, event);
 	uri_escape(event->session_id, session, sizeof(session));
-	len = (size_t)snprintf(line, sizeof(line), "%s %s %s %s\n", events->origin,
-	    event->namespace, event->memory_id, session);
+	len = (size_t)snprintf(line, sizeof(line), "%s %c %s %s %s\n", events->origin,
+	    (char)event->kind, event->namespace, event->memory_id, session);
 	if (events->waiting_len + len > sizeof(events->waiting)) {
-		log_warn("other processes were not told", "error", "too many events wait");
-		return;
+		events->waiting_len = 0;
+		events->lost = true;
+	} else {
+		memcpy(events->waiting + events->waiting_len, line, len);
+		events->waiting_len += len;
 	}
-	memcpy(events->waiting + events->waiting_len, line, len);
-	events->waiting_len += len;
-	if (!events->notifying)
-		notify(events);
+	notify(events);
 }
 
 /* The next word of *text into out[size], and *text behind it; false when there is none or it is
@@ -274,18 +306,20 @@ static bool take_word(const char **text, const char *end, char *out, size_t size
 
 static void hear_line(struct events *events, const char *line, size_t len)
 {
-	struct memory_event event;
-	char origin[sizeof(events->origin)], session[LINE_BYTES];
+	struct server_event event;
+	char origin[sizeof(events->origin)], kind[2], session[LINE_BYTES];
 	const char *end = line + len;
 
 	if (!take_word(&line, end, origin, sizeof(origin)) ||
+	    !take_word(&line, end, kind, sizeof(kind)) ||
 	    !take_word(&line, end, event.namespace, sizeof(event.namespace)) ||
 	    !take_word(&line, end, event.memory_id, sizeof(event.memory_id)) ||
 	    !take_word(&line, end, session, sizeof(session)) ||
 	    !uri_unescape(session, event.session_id, sizeof(event.session_id)))
 		return; /* not one of ours */
+	event.kind = (enum server_event_kind) * kind;
 	if (strcmp(origin, events->origin) != 0)
-		enqueue(events, &event);
+		enqueue(events, *kind == GAP_KIND ? NULL : &event);
 }
 
 static void on_heard(void *arg, const char *payload)

@@ -1,5 +1,5 @@
 /*
- * events: what happened to memories, told to those who listen, in every process.
+ * events: what happened, told to those who listen, in every process.
  *
  * A writer publishes after the commit. Subscribers of this process hear it from the
  * loop, a slice of them at a time, so that many cannot hold up requests; other
@@ -21,16 +21,23 @@ struct event_base;
 struct events;
 struct pool;
 
-struct memory_event {
+enum server_event_kind {
+	MEMORY_CHANGED = 'm',
+	CLIENT_SESSION_CHANGED = 'c', /* its row in client_sessions */
+	CLIENT_SESSION_ENDED = 'e',
+};
+
+struct server_event {
+	enum server_event_kind kind;
 	char namespace[PRINCIPAL_NAME_BYTES];
-	char memory_id[37];
-	char session_id[4 * SESSION_ID_BYTES + 1]; /* 255 characters of UTF-8 */
+	char memory_id[37];                        /* MEMORY_CHANGED, else "-" */
+	char session_id[4 * SESSION_ID_BYTES + 1]; /* the memory's, or the client's */
 };
 
 /* Embedded in its owner. heard() must not subscribe or unsubscribe others than itself. */
 struct subscriber {
-	char namespace[PRINCIPAL_NAME_BYTES]; /* the only one it hears of */
-	void (*heard)(void *arg, const struct memory_event *event);
+	char namespace[PRINCIPAL_NAME_BYTES]; /* the only one it hears of; "": all */
+	void (*heard)(void *arg, const struct server_event *event);
 	void *arg;
 	TAILQ_ENTRY(subscriber) link;
 };
@@ -43,7 +50,7 @@ void events_free(struct events *events); /* after its subscribers; NULL is fine 
 /* Begins to hear other processes; the schema is there. */
 void events_open(struct events *events);
 
-void events_publish(struct events *events, const struct memory_event *event);
+void events_publish(struct events *events, const struct server_event *event);
 
 void events_subscribe(struct events *events, struct subscriber *subscriber);
 void events_unsubscribe(struct events *events, struct subscriber *subscriber);

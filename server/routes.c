@@ -10,6 +10,7 @@
 #include "health.h"
 #include "log.h"
 #include "mcp/endpoint.h"
+#include "mcp/http_sse.h"
 #include "origin.h"
 #include "service.h"
 
@@ -17,13 +18,16 @@
 static const struct route {
 	const char *path;
 	const char *allow;	/* for 405 and OPTIONS */
-	const char *methods[3];
+	const char *methods[4];
 	bool guarded;		/* Host and Origin must be allowed; probes come by address */
 	void (*answer)(struct service *service, struct exchange *x);
+	enum option_id only_with; /* an option that must be on; 0: always there */
 } routes[] = {
-	{ "/mcp",     "POST, OPTIONS",	    { "POST" },		true,  mcp_post },
-	{ "/healthz", "GET, HEAD, OPTIONS", { "GET", "HEAD" },	false, health_live },
-	{ "/readyz",  "GET, HEAD, OPTIONS", { "GET", "HEAD" },	false, health_ready },
+	{ "/mcp", "POST, GET, DELETE, OPTIONS", { "POST", "GET", "DELETE" }, true, mcp_handle, 0 },
+	{ "/healthz", "GET, HEAD, OPTIONS", { "GET", "HEAD" }, false, health_live, 0 },
+	{ "/readyz", "GET, HEAD, OPTIONS", { "GET", "HEAD" }, false, health_ready, 0 },
+	{ "/sse", "GET, OPTIONS", { "GET" }, true, http_sse_open, OPT_HTTP_SSE },
+	{ "/messages", "POST, OPTIONS", { "POST" }, true, http_sse_post, OPT_HTTP_SSE },
 };
 /* clang-format on */
 
@@ -42,10 +46,11 @@ static void reply_error(
 	json_decref(json);
 }
 
-static const struct route *route_find(const char *path)
+static const struct route *route_find(const struct options *options, const char *path)
 {
 	for (size_t i = 0; i < sizeof(routes) / sizeof(*routes); i++) {
-		if (strcmp(routes[i].path, path) == 0)
+		if (strcmp(routes[i].path, path) == 0 &&
+		    (routes[i].only_with == 0 || option_bool(options, routes[i].only_with)))
 			return &routes[i];
 	}
 	return NULL;
@@ -63,7 +68,7 @@ static bool takes_method(const struct route *route, const char *method)
 void routes_handle(struct exchange *x, void *arg)
 {
 	struct service *service = arg;
-	const struct route *route = route_find(x->path);
+	const struct route *route = route_find(service->options, x->path);
 	char text[256];
 
 	if ((route == NULL || route->guarded) &&

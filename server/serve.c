@@ -14,17 +14,24 @@
 #include "auth.h"
 #include "clock.h"
 #include "commands.h"
+#include "ended_sessions.h"
 #include "events.h"
 #include "http/http.h"
 #include "log.h"
 #include "mcp/endpoint.h"
+#include "mcp/http_sse.h"
+#include "mcp/listener.h"
+#include "mcp/stream.h"
 #include "migrate.h"
 #include "options.h"
 #include "pool.h"
 #include "principals.h"
 #include "routes.h"
+#include "serve.h"
 #include "server_limits.h"
 #include "service.h"
+#include "signer.h"
+#include "surface.h"
 
 struct serve {
 	struct service service;
@@ -48,6 +55,14 @@ static void report_migration(void *arg, bool healthy, const char *text)
 	log_pairs(healthy ? LOG_INFO : LOG_WARN, "migration", "state", text, (char *)0);
 }
 
+static void open_database(struct serve *serve)
+{
+	pool_open(serve->service.pool);
+	events_open(serve->service.events);
+	signer_open(serve->service.signer);
+	ended_sessions_open(serve->service.ended);
+}
+
 static void on_migrated(void *arg, enum migrate_outcome outcome, int applied, const char *error)
 {
 	struct serve *serve = arg;
@@ -63,8 +78,7 @@ static void on_migrated(void *arg, enum migrate_outcome outcome, int applied, co
 	snprintf(count, sizeof(count), "%d", applied);
 	log_info("schema is up to date", "migrations_applied", count);
 	serve->service.schema = SCHEMA_READY;
-	pool_open(serve->service.pool);
-	events_open(serve->service.events);
+	open_database(serve);
 }
 
 static bool start_database(struct serve *serve, char *error, size_t len)
@@ -80,8 +94,7 @@ static bool start_database(struct serve *serve, char *error, size_t len)
 
 	if (!option_bool(o, OPT_MIGRATE)) {
 		serve->service.schema = SCHEMA_READY;
-		pool_open(serve->service.pool);
-		events_open(serve->service.events);
+		open_database(serve);
 		return true;
 	}
 	migrate.conninfo = serve->conninfo;
@@ -202,7 +215,8 @@ static void on_term(evutil_socket_t number, short what, void *arg)
 	}
 	log_info("draining");
 	serve->service.draining = true;
-	listen_end_all();
+	listeners_end_all();
+	http_sse_end_all();
 	http_drain(serve->http, (int)option_number(serve->service.options, OPT_DRAIN_MS),
 	    on_drained, serve);
 }
@@ -249,6 +263,18 @@ static bool catch_signals(struct serve *serve)
 	return true;
 }
 
+/* What stands on the loop, the pool and the events. */
+static bool build_service(struct service *service)
+{
+	service->auth = auth_new(
+	    service->pool, strcmp(option_text(service->options, OPT_AUTH), "required") == 0);
+	service->signer = signer_new(service->base, service->pool);
+	service->ended = ended_sessions_new(service);
+	service->streams = streams_new(service->base);
+	return service->auth != NULL && service->signer != NULL && service->ended != NULL &&
+	       service->streams != NULL;
+}
+
 static bool build(struct serve *serve, char *error, size_t len)
 {
 	struct options *o = serve->service.options;
@@ -276,13 +302,11 @@ static bool build(struct serve *serve, char *error, size_t len)
 	serve->service.pool = pool_new(serve->service.base, &pool, error, len);
 	if (serve->key_timer == NULL || serve->service.pool == NULL)
 		return false;
-	serve->service.auth =
-	    auth_new(serve->service.pool, strcmp(option_text(o, OPT_AUTH), "required") == 0);
 	serve->http = http_new(serve->service.base, &http);
 	serve->service.events = events_new(serve->service.base, serve->service.pool,
 	    serve->conninfo, pool.connect_ms, error, len);
-	return serve->service.auth != NULL && serve->http != NULL &&
-	       serve->service.events != NULL && catch_signals(serve);
+	return serve->http != NULL && serve->service.events != NULL &&
+	       build_service(&serve->service) && catch_signals(serve);
 }
 
 static void take_down(struct serve *serve)
@@ -293,6 +317,9 @@ static void take_down(struct serve *serve)
 	if (serve->service.pool != NULL)
 		pool_cancel(serve->service.pool, &serve->key_query);
 	query_fini(&serve->key_query);
+	streams_free(serve->service.streams);
+	ended_sessions_free(serve->service.ended);
+	signer_free(serve->service.signer);
 	events_free(serve->service.events);
 	pool_free(serve->service.pool);
 	auth_free(serve->service.auth);
@@ -307,17 +334,13 @@ static void take_down(struct serve *serve)
 	free(serve->conninfo);
 }
 
-int command_serve(struct options *options, int argc, char **argv)
+int serve(struct options *options, const struct surface *surface)
 {
-	struct serve serve = {.service = {.options = options, .started_ms = clock_ms()}};
+	struct serve serve = {
+	    .service = {.surface = surface, .options = options, .started_ms = clock_ms()}};
 	char error[512];
 	int status = 1;
 
-	(void)argv;
-	if (argc != 0) {
-		fputs("sage-mcp serve takes no words, only options\n", stderr);
-		return 2;
-	}
 	if (build(&serve, error, sizeof(error)) &&
 	    start_listening(&serve, error, sizeof(error)) &&
 	    start_database(&serve, error, sizeof(error))) {
@@ -329,4 +352,13 @@ int command_serve(struct options *options, int argc, char **argv)
 	}
 	take_down(&serve);
 	return status;
+}
+
+int command_serve(struct options *options, int argc, char **argv)
+{
+	(void)argv;
+	if (argc == 0)
+		return serve(options, &sage_surface);
+	fputs("sage-mcp serve takes no words, only options\n", stderr);
+	return 2;
 }

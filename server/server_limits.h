@@ -47,7 +47,23 @@
 #define EVENTS_QUEUE_LIMIT   4096        /* not yet told to everyone; over it: "read again" */
 #define EVENTS_SLICE         256         /* subscribers told in one turn of the loop */
 #define EVENTS_WAITING_BYTES (64 * 1024) /* for other processes, behind the NOTIFY under way */
+#define EVENTS_RETRY_MS      1000        /* after a NOTIFY that failed */
+#define SECRET_RETRY_MS      500         /* the signing key could not be read */
+
+/* Sessions of the older MCP revisions */
+#define CLIENT_SESSION_LIFETIME_S                                                              \
+	(30 * 24 * 3600)                     /* then clients are told to initialize again */
+#define ENDED_SESSIONS_LIMIT     1000000     /* remembered in memory, newest first */
+#define STREAM_KEEP_EVENTS       128         /* of one stream, for a client that comes back */
+#define STREAM_KEEP_BYTES        (64 * 1024) /* the same, in bytes */
+#define STREAM_KEEP_MS           120000      /* how long a stream waits for its client */
+#define STREAMS_KEEP_LIMIT       1000 /* streams without a connection; over it the oldest go */
+#define STREAM_RETRY_MS          1000 /* told to clients: come back after so long */
+#define MAX_BATCH                64   /* messages in one batch (2025-03-26) */
+#define REQUEST_STATE_LIFETIME_S 900  /* for answers to questions of 2026-07-28 */
+#define MAX_REQUEST_STATE_BYTES  (64 * 1024)
 
 /* MCP */
-#define MAX_SUBSCRIPTIONS 1000  /* URIs of one stream */
-#define CALL_DEADLINE_MS  30000 /* one tool call, waiting included */
+#define MAX_SUBSCRIPTIONS 1000   /* URIs of one stream */
+#define CALL_DEADLINE_MS  30000  /* one tool call, waiting included */
+#define ASK_DEADLINE_MS   600000 /* until a client answers; a person may have to */

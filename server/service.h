@@ -10,8 +10,12 @@
 
 struct auth;
 struct event_base;
+struct ended_sessions;
 struct events;
 struct pool;
+struct signer;
+struct streams;
+struct surface;
 
 enum schema_state {
 	SCHEMA_WAITING, /* the database has not been reached, or migrations run */
@@ -20,11 +24,15 @@ enum schema_state {
 };
 
 struct service {
+	const struct surface *surface;
 	struct event_base *base;
 	struct options *options;
 	struct pool *pool;
 	struct auth *auth;
 	struct events *events;
+	struct signer *signer;
+	struct ended_sessions *ended;
+	struct streams *streams;
 	enum schema_state schema;
 	bool draining;
 	int64_t started_ms; /* clock_ms() */

@@ -1,5 +1,5 @@
 /*
- * endpoint: POST /mcp, the one door for every revision of the protocol.
+ * endpoint: /mcp, the one door for every revision of the protocol.
  */
 #pragma once
 
@@ -7,11 +7,8 @@
 
 struct service;
 
-/* Takes the exchange over and answers it, now or later. */
-void mcp_post(struct service *service, struct exchange *x);
+/* POST, GET or DELETE. Takes the exchange over and answers it, now or later. */
+void mcp_handle(struct service *service, struct exchange *x);
 
 /* After the HTTP server is gone: gives up the calls whose clients had left before. */
 void mcp_end_all(void);
-
-/* Drain: ends every open stream with its final result. */
-void listen_end_all(void);

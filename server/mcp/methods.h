@@ -21,5 +21,16 @@ void prompts_list(struct request *r);
 void prompts_get(struct request *r);
 void completion_complete(struct request *r);
 
+/* session_methods.c: the older revisions */
+void initialize(struct request *r);
+void ping(struct request *r);
+void logging_set_level(struct request *r);
+void resources_subscribe(struct request *r);
+void resources_unsubscribe(struct request *r);
+void cancelled(struct request *r);
+
+/* discover.c */
+void discover(struct request *r);
+
 /* listen_methods.c */
 void subscriptions_listen(struct request *r);

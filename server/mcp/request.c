@@ -8,7 +8,11 @@
 
 #include "call.h"
 #include "compact.h"
+#include "mcp/ask.h"
 #include "mcp/endpoint.h"
+#include "mcp/stream.h"
+#include "service.h"
+#include "surface.h"
 
 #define JSON_TYPE "application/json"
 
@@ -25,6 +29,8 @@ struct request *request_new(struct service *service, struct exchange *x)
 		return NULL;
 	r->service = service;
 	r->x = x;
+	r->progress = -1;
+	LIST_INIT(&r->asks);
 	LIST_INSERT_HEAD(&requests, r, link);
 	return r;
 }
@@ -37,20 +43,80 @@ void mcp_end_all(void)
 	while ((r = LIST_FIRST(&requests)) != NULL) {
 		if (r->call != NULL) // NOLINT(clang-analyzer-unix.Malloc)
 			call_cancel(r->call);
+		if (r->stream != NULL)
+			stream_end(r->stream);
 		request_free(r);
 	}
+}
+
+void request_client_left(struct request *r)
+{
+	if (r->call != NULL && r->mcp.era == MCP_LEGACY)
+		return;
+	if (r->call != NULL)
+		call_cancel(r->call);
+	request_free(r);
+}
+
+static void on_stream_gone(void *arg)
+{
+	struct request *r = arg;
+
+	r->stream = NULL;
+	request_client_left(r);
+}
+
+struct stream *request_stream(struct request *r)
+{
+	/* The oldest revision has a stream of its own for everything, and no event ids. */
+	bool resumable = *r->session.id != '\0' && strcmp(r->mcp.version, MCP_OLDEST) != 0;
+
+	if (r->stream == NULL && r->x != NULL && r->x->ops->start != NULL) {
+		struct stream_order order = {
+		    .x = r->x,
+		    .session = resumable ? r->session.id : NULL,
+		    .primed = strcmp(r->mcp.version, MCP_LATEST_LEGACY) == 0,
+		    .gone = on_stream_gone,
+		    .arg = r,
+		};
+
+		r->x = NULL;
+		r->stream = stream_open(r->service->streams, &order);
+	}
+	return r->stream;
+}
+
+struct request *request_under_way(const struct client_session *session, const json_t *id)
+{
+	struct request *r;
+
+	LIST_FOREACH (r, &requests, link) {
+		if (r->call != NULL && strcmp(r->session.id, session->id) == 0 &&
+		    json_equal(r->message.id, id))
+			return r;
+	}
+	return NULL;
 }
 
 void request_free(struct request *r)
 {
 	LIST_REMOVE(r, link);
+	asks_forget(r);
 	auth_check_fini(&r->auth);
 	json_decref(r->arguments);
 	rpc_message_fini(&r->message);
 	free(r);
 }
 
-/* The only place that replies: sends a body of JSON (NULL: none) and frees both. */
+struct exchange *request_release(struct request *r)
+{
+	struct exchange *x = r->x;
+
+	request_free(r);
+	return x;
+}
+
+/* The only place that answers: sends a body of JSON (NULL: none) and frees both. */
 static void finish(
     struct request *r, int status, char *body, size_t len, const struct header *headers)
 {
@@ -60,39 +126,53 @@ static void finish(
 	    .body_len = len,
 	    .headers = headers};
 
-	if (r->x != NULL)
+	if (r->stream != NULL) {
+		if (body != NULL)
+			stream_send_text(r->stream, body, len);
+		stream_end(r->stream);
+	} else if (r->x != NULL) {
 		exchange_reply(r->x, &reply);
+	}
 	free(body);
 	request_free(r);
 }
 
-static void result_text(struct request *r, const char *result, size_t result_len)
+static void result_text(
+    struct request *r, const char *result, size_t result_len, const struct header *headers)
 {
 	size_t len = 0;
 	char *body = rpc_result_text(r->message.id, result, result_len, &len);
 
-	finish(r, body != NULL ? 200 : 503, body, len, NULL);
+	finish(r, body != NULL ? 200 : 503, body, len, headers);
 }
 
+struct envelope {
+	const char *type; /* NULL: "complete" */
+	const struct mcp_caching *caching;
+	const struct header *headers;
+};
+
 /* What every result of the modern era carries besides its own members. */
-static void add_envelope(json_t *result, enum mcp_era era, const struct mcp_caching *caching)
+static void add_envelope(json_t *result, const struct request *r, const char *type,
+    const struct mcp_caching *caching)
 {
-	if (era != MCP_MODERN)
+	if (r->mcp.era != MCP_MODERN)
 		return;
-	json_object_set_new(result, "resultType", json_string("complete"));
+	json_object_set_new(
+	    result, "resultType", json_string(type != NULL ? type : "complete"));
 	json_object_set_new(result, "_meta",
 	    json_pack("{s:{s:s, s:s}}", "io.modelcontextprotocol/serverInfo", "name",
-	        "sage-mcp", "version", SAGE_VERSION));
+	        r->service->surface->name, "version", SAGE_VERSION));
 	if (caching != NULL)
 		json_object_update_new(result, json_pack("{s:i, s:s}", "ttlMs", caching->ttl_ms,
 		                                   "cacheScope", caching->scope));
 }
 
-void request_result_cached(struct request *r, json_t *result, const struct mcp_caching *caching)
+static void send_result(struct request *r, json_t *result, const struct envelope *envelope)
 {
 	size_t len = 0;
 
-	add_envelope(result, r->mcp.era, caching);
+	add_envelope(result, r, envelope->type, envelope->caching);
 	char *text = compact_json(result, &len);
 
 	json_decref(result);
@@ -104,13 +184,28 @@ void request_result_cached(struct request *r, json_t *result, const struct mcp_c
 		request_error(r, &error);
 		return;
 	}
-	result_text(r, text, len);
+	result_text(r, text, len, envelope->headers);
 	free(text);
 }
 
 void request_result(struct request *r, json_t *result)
 {
-	request_result_cached(r, result, NULL);
+	send_result(r, result, &(struct envelope){0});
+}
+
+void request_result_cached(struct request *r, json_t *result, const struct mcp_caching *caching)
+{
+	send_result(r, result, &(struct envelope){.caching = caching});
+}
+
+void request_result_with(struct request *r, json_t *result, const struct header *headers)
+{
+	send_result(r, result, &(struct envelope){.headers = headers});
+}
+
+void request_result_typed(struct request *r, json_t *result, const char *type)
+{
+	send_result(r, result, &(struct envelope){.type = type});
 }
 
 void request_result_fixed(struct request *r, struct fixed_result *fixed)
@@ -119,14 +214,14 @@ void request_result_fixed(struct request *r, struct fixed_result *fixed)
 	enum mcp_era era = r->mcp.era;
 
 	if (fixed->text[era] == NULL) {
-		json_t *result = fixed->make();
+		json_t *result = fixed->make(r->service->surface);
 
-		add_envelope(result, era, &for_everyone);
+		add_envelope(result, r, NULL, &for_everyone);
 		fixed->text[era] = compact_json(result, &fixed->len[era]);
 		json_decref(result);
 	}
 	if (fixed->text[era] != NULL)
-		result_text(r, fixed->text[era], fixed->len[era]);
+		result_text(r, fixed->text[era], fixed->len[era], NULL);
 	else
 		request_refuse(r, 503, "out of memory; try again later", NULL);
 }
@@ -134,6 +229,15 @@ void request_result_fixed(struct request *r, struct fixed_result *fixed)
 void request_accepted(struct request *r)
 {
 	finish(r, 202, NULL, 0, NULL);
+}
+
+void request_silence(struct request *r)
+{
+	/* Without a message the transport still needs an end of the response. */
+	if (request_stream(r) != NULL)
+		finish(r, 200, NULL, 0, NULL);
+	else
+		request_accepted(r);
 }
 
 void request_error(struct request *r, struct rpc_error *error)
@@ -157,6 +261,16 @@ void request_refuse(
 
 	rpc_error_fini(&error);
 	finish(r, status, body, len, headers);
+}
+
+void request_refuse_unverified(struct request *r)
+{
+	static const struct header retry[] = {{"Retry-After", "2"}, {NULL, NULL}};
+
+	request_refuse(r, 503,
+	    "the credential cannot be checked now: the database is away; try again in a few "
+	    "seconds",
+	    retry);
 }
 
 /* 200: the envelope was fine, and 400 would look like a refused era. */
@@ -187,28 +301,6 @@ void request_not_found(struct request *r, const char *uri, const char *text)
 	    r->mcp.era == MCP_MODERN ? RPC_INVALID_PARAMS : RPC_RESOURCE_NOT_FOUND,
 	    json_pack("{s:s}", "uri", uri), "%s", text);
 	fail_in_band(r, &error);
-}
-
-void request_run(struct request *r, const struct work *work, json_t *arguments,
-    void (*done)(void *arg, struct call *call))
-{
-	struct call_order order = {
-	    .service = r->service,
-	    .work = work,
-	    .who = r->verified ? &r->auth.who : NULL,
-	    .arguments = arguments,
-	    .request_id = r->x->id,
-	    .done = done,
-	    .arg = r,
-	};
-	struct rpc_error error;
-
-	r->arguments = arguments;
-	if (call_start(&order, &r->call))
-		return;
-	rpc_error_set(
-	    &error, RPC_INTERNAL, NULL, "out of memory; nothing was done, try again later");
-	request_error(r, &error);
 }
 
 void request_call_ended(struct request *r)

@@ -1,4 +1,6 @@
 /* tool_methods: tools/list and tools/call. */
+#include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -6,11 +8,13 @@
 #include "compact.h"
 #include "mcp/methods.h"
 #include "mcp/request.h"
-#include "tools/tools.h"
+#include "mcp/run.h"
+#include "service.h"
+#include "surface.h"
 
-static json_t *make_list(void)
+static json_t *make_list(const struct surface *surface)
 {
-	return json_pack("{s:o}", "tools", tools_describe());
+	return json_pack("{s:o}", "tools", surface->describe_tools());
 }
 
 void tools_list(struct request *r)
@@ -21,36 +25,75 @@ void tools_list(struct request *r)
 }
 
 /* MCP wants every result as text too; what a tool did not put into words is its JSON. */
-static char *content_text(const struct call *call)
+static json_t *make_content(const struct call *call)
 {
-	size_t len;
+	size_t len = 0;
+	char *json = NULL;
+	json_t *content;
 
-	if (call->text != NULL)
-		return strdup(call->text);
-	return compact_json(call->result, &len);
+	if (call->content != NULL)
+		return json_incref(call->content);
+	if (call->text == NULL)
+		json = compact_json(call->result, &len);
+	content = json_pack("[{s:s, s:s}]", "type", "text", "text",
+	    call->text != NULL ? call->text
+	    : json != NULL     ? json
+	                       : "");
+	free(json);
+	return content;
 }
 
-static void on_done(void *arg, struct call *call)
+static void on_done(struct request *r, struct call *call)
 {
-	struct request *r = arg;
-	char *text = content_text(call);
-	json_t *result = json_pack(
-	    "{s:[{s:s, s:s}]}", "content", "type", "text", "text", text != NULL ? text : "");
+	json_t *result = json_pack("{s:o}", "content", make_content(call));
 
 	if (call->outcome != CALL_OK)
 		json_object_set_new(result, "isError", json_true());
-	else
+	else if (call->result != NULL)
 		json_object_set(result, "structuredContent", call->result);
-	free(text);
 	request_call_ended(r);
 	request_result(r, result);
+}
+
+/*
+ * Arguments that a client mirrors into Mcp-Param-* headers, for proxies to look at, must say
+ * the same in both places (2026-07-28 server/tools, "x-mcp-header"). False: answered.
+ */
+static bool params_match_headers(struct request *r, const struct arg *table)
+{
+	const json_t *arguments = json_object_get(r->message.params, "arguments");
+	struct rpc_error error;
+
+	for (; r->mcp.era == MCP_MODERN && table != NULL && table->name != NULL; table++) {
+		char header[64];
+		unsigned copies = 0;
+
+		if (table->header == NULL)
+			continue;
+		snprintf(header, sizeof(header), "mcp-param-%s", table->header);
+		for (char *c = header; *c != '\0'; c++)
+			*c = (char)tolower((unsigned char)*c);
+		const char *value = exchange_header(r->x, header, &copies);
+
+		if (copies <= 1 &&
+		    mcp_header_matches(value, json_object_get(arguments, table->name)))
+			continue;
+		rpc_error_set(&error, RPC_HEADER_MISMATCH, NULL,
+		    "Mcp-Param-%s must be sent once and repeat params.arguments.%s, or be "
+		    "absent "
+		    "with it",
+		    table->header, table->name);
+		request_error(r, &error);
+		return false;
+	}
+	return true;
 }
 
 void tools_call(struct request *r)
 {
 	const char *name = json_string_value(json_object_get(r->message.params, "name"));
 	json_t *arguments = json_object_get(r->message.params, "arguments");
-	const struct tool *tool = name != NULL ? tool_find(name) : NULL;
+	const struct tool *tool = name != NULL ? r->service->surface->find_tool(name) : NULL;
 
 	if (name == NULL)
 		request_invalid(r, NULL, "params.name is required, a string");
@@ -60,6 +103,6 @@ void tools_call(struct request *r)
 		    name);
 	else if (arguments != NULL && !json_is_object(arguments) && !json_is_null(arguments))
 		request_invalid(r, NULL, "params.arguments must be an object");
-	else
+	else if (params_match_headers(r, tool->work.arguments))
 		request_run(r, &tool->work, json_incref(arguments), on_done);
 }

@@ -115,11 +115,11 @@ static const struct step summary_steps[] = {STEP(find), STEP(write_summary), {0}
 
 /* clang-format off */
 static const struct prompt prompts[] = {
-	{ { "auto_context_injection", inject_arguments, inject_steps, sizeof(struct recall), true },
+	{ { "auto_context_injection", inject_arguments, inject_steps, sizeof(struct recall), true, false },
 	  "Ask with context", "Puts what is remembered about your question in front of it." },
-	{ { "smart_suggestion", suggest_arguments, suggest_steps, sizeof(struct recall), true },
+	{ { "smart_suggestion", suggest_arguments, suggest_steps, sizeof(struct recall), true, false },
 	  "Suggest the next step", "Asks for the next step on a topic, from what was done before." },
-	{ { "memory_summary", summary_arguments, summary_steps, sizeof(struct recall), true },
+	{ { "memory_summary", summary_arguments, summary_steps, sizeof(struct recall), true, false },
 	  "Summarise memories", "Asks for a summary of the latest memories, of one session or of all." },
 };
 /* clang-format on */

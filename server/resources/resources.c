@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "events.h"
 #include "resources/works.h"
 #include "tools/tools.h"
 #include "uri.h"
@@ -92,4 +93,26 @@ json_t *resource_of_session(const char *id, const char *name)
 	uri_escape(id, uri + len, sizeof(uri) - len);
 	return json_pack("{s:s, s:s, s:s, s:s}", "uri", uri, "name", id, "title", name,
 	    "mimeType", JSON_TYPE);
+}
+
+bool resource_concerns(const char *uri, const struct server_event *event)
+{
+	char text[RESOURCE_URI_BYTES];
+
+	if (strcmp(uri, RESOURCE_SESSIONS) == 0)
+		return true;
+	snprintf(text, sizeof(text), RESOURCE_MEMORY "%s", event->memory_id);
+	if (strcmp(uri, text) == 0)
+		return true;
+	if (strncmp(uri, RESOURCE_FEED, sizeof(RESOURCE_FEED) - 1) == 0)
+		return uri_unescape(uri + sizeof(RESOURCE_FEED) - 1, text, sizeof(text)) &&
+		       strcmp(text, event->namespace) == 0;
+	return strncmp(uri, RESOURCE_SESSION, sizeof(RESOURCE_SESSION) - 1) == 0 &&
+	       uri_unescape(uri + sizeof(RESOURCE_SESSION) - 1, text, sizeof(text)) &&
+	       strcmp(text, event->session_id) == 0;
+}
+
+json_t *resources_describe_templates(void)
+{
+	return resources_describe(true);
 }

@@ -15,6 +15,8 @@
 
 #include "call.h"
 
+struct server_event;
+
 #define RESOURCE_SESSIONS "sage://sessions/list"
 #define RESOURCE_MEMORY   "sage://memory/"
 #define RESOURCE_SESSION  "sage://session/"
@@ -42,3 +44,7 @@ json_t *resources_describe(bool templates);
 
 /* One more listed resource: a session. */
 json_t *resource_of_session(const char *id, const char *name);
+
+/* As in surface.h. */
+json_t *resources_describe_templates(void);
+bool resource_concerns(const char *uri, const struct server_event *event);

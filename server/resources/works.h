@@ -5,5 +5,6 @@
 
 #include "call.h"
 
-extern const struct work session_work; /* session_id */
-extern const struct work feed_work;    /* namespace: the caller's own */
+extern const struct work resources_list_work; /* cursor */
+extern const struct work session_work;        /* session_id */
+extern const struct work feed_work;           /* namespace: the caller's own */

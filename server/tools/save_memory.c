@@ -77,7 +77,7 @@ static enum step_result insert(struct call *call)
 static void publish(struct call *call, const char *id)
 {
 	const struct save_memory *save = (struct save_memory *)call;
-	struct memory_event event = {0};
+	struct server_event event = {.kind = MEMORY_CHANGED};
 
 	snprintf(event.namespace, sizeof(event.namespace), "%s", call->who.namespace);
 	snprintf(event.memory_id, sizeof(event.memory_id), "%s", id);

@@ -96,7 +96,7 @@ NO_REQUEST = {
     "text": "ping",
     "empty object": {},
     "empty array": [],
-    "batch": [{"jsonrpc": "2.0", "id": 1, "method": "ping"}],
+    "empty batch": [],
     "no jsonrpc": {"id": 1, "method": "ping"},
     "jsonrpc 1.0": {"jsonrpc": "1.0", "id": 1, "method": "ping"},
     "jsonrpc number": {"jsonrpc": 2.0, "id": 1, "method": "ping"},
