@@ -2,44 +2,17 @@
 #include "mcp.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base64.h"
+#include "mcp_header.h"
 #include "utf8.h"
 
 #define META_VERSION      "io.modelcontextprotocol/protocolVersion"
 #define META_CAPABILITIES "io.modelcontextprotocol/clientCapabilities"
 
-#define MAX_HEADER_VALUE_BYTES (16 * 1024) /* as long as the HTTP layer lets all of them be */
-#define MAX_QUOTED_BYTES       64
+#define MAX_QUOTED_BYTES 64
 
 #define HEADERLESS_LEGACY MCP_BATCHES /* the last revision without the version header */
-
-/* A header value without the blanks around it. */
-struct span {
-	const char *s;
-	size_t len;
-};
-
-static struct span trim(const char *value)
-{
-	struct span span = {value, 0};
-
-	span.s += strspn(value, " \t");
-	span.len = strlen(span.s);
-	while (span.len > 0 && strchr(" \t", span.s[span.len - 1]) != NULL)
-		span.len--;
-	return span;
-}
-
-/* Values are case-sensitive; an absent header says nothing. */
-static bool says(const char *header, const char *expected)
-{
-	struct span span = trim(header != NULL ? header : "");
-
-	return strlen(expected) == span.len && memcmp(span.s, expected, span.len) == 0;
-}
 
 const char *mcp_legacy_version(unsigned i)
 {
@@ -54,7 +27,7 @@ static const char *find_legacy(const char *version)
 	const char *known = NULL;
 
 	for (unsigned i = 0; (known = mcp_legacy_version(i)) != NULL; i++) {
-		if (says(version, known))
+		if (mcp_header_says(version, known))
 			break;
 	}
 	return known;
@@ -91,7 +64,7 @@ static bool is_modern(
 	if (strcmp(msg->method, "initialize") == 0)
 		return version != NULL && strcmp(version, MCP_MODERN_VERSION) == 0 &&
 		       json_is_object(json_object_get(meta, META_CAPABILITIES));
-	return claim != NULL || says(headers->version, MCP_MODERN_VERSION);
+	return claim != NULL || mcp_header_says(headers->version, MCP_MODERN_VERSION);
 }
 
 static bool classify_legacy(const struct rpc_message *msg, const struct mcp_headers *headers,
@@ -99,7 +72,7 @@ static bool classify_legacy(const struct rpc_message *msg, const struct mcp_head
 {
 	if (headers->version == NULL)
 		return true;
-	if (says(headers->version, MCP_MODERN_VERSION)) {
+	if (mcp_header_says(headers->version, MCP_MODERN_VERSION)) {
 		rpc_error_set(error, RPC_HEADER_MISMATCH, NULL,
 		    "MCP-Protocol-Version says " MCP_MODERN_VERSION
 		    ", but %s without its _meta belongs to older revisions",
@@ -132,39 +105,6 @@ static bool check_envelope(
 		rpc_error_set(error, RPC_INVALID_PARAMS, NULL, "params._meta['%s", missing);
 		return false;
 	}
-	if (strcmp(json_string_value(claim), MCP_MODERN_VERSION) != 0)
-		return fail_unsupported(error, json_string_value(claim));
-	return true;
-}
-
-static bool decode_text(const char *text, size_t text_len, char *out, size_t out_len)
-{
-	size_t len;
-
-	if (!base64_decode(BASE64_STANDARD, text, text_len, out, out_len - 1, &len))
-		return false;
-	out[len] = '\0';
-	return strlen(out) == len;
-}
-
-bool mcp_header_decode(const char *value, char *out, size_t out_len)
-{
-	static const char begin[] = "=?base64?", end[] = "?=";
-	const size_t begin_len = sizeof(begin) - 1, end_len = sizeof(end) - 1;
-	struct span span = trim(value);
-
-	if (span.len >= begin_len + end_len && memcmp(span.s, begin, begin_len) == 0 &&
-	    memcmp(span.s + span.len - end_len, end, end_len) == 0)
-		return decode_text(
-		    span.s + begin_len, span.len - begin_len - end_len, out, out_len);
-	if (span.len >= out_len)
-		return false;
-	for (size_t i = 0; i < span.len; i++) {
-		if ((span.s[i] < ' ' || span.s[i] > '~') && span.s[i] != '\t')
-			return false;
-		out[i] = span.s[i];
-	}
-	out[span.len] = '\0';
 	return true;
 }
 
@@ -186,33 +126,6 @@ static bool fail_header(
 	return false;
 }
 
-static bool name_says(const char *header, const char *expected)
-{
-	char name[MAX_HEADER_VALUE_BYTES];
-
-	return header != NULL && mcp_header_decode(header, name, sizeof(name)) &&
-	       strcmp(name, expected) == 0;
-}
-
-bool mcp_header_matches(const char *value, const json_t *argument)
-{
-	char text[MAX_HEADER_VALUE_BYTES];
-	char *end;
-
-	if (value == NULL || argument == NULL || json_is_null(argument))
-		return value == NULL && (argument == NULL || json_is_null(argument));
-	if (!mcp_header_decode(value, text, sizeof(text)))
-		return false;
-	if (json_is_integer(argument)) {
-		long long number = strtoll(text, &end, 10);
-
-		return end != text && *end == '\0' && number == json_integer_value(argument);
-	}
-	if (json_is_boolean(argument))
-		return strcmp(text, json_is_true(argument) ? "true" : "false") == 0;
-	return json_is_string(argument) && strcmp(text, json_string_value(argument)) == 0;
-}
-
 /* Of notifications the revision demands no headers, but what is there must be true. */
 static bool check_headers(
     const struct rpc_message *msg, const struct mcp_headers *headers, struct rpc_error *error)
@@ -222,19 +135,30 @@ static bool check_headers(
 	const char *name =
 	    member != NULL ? json_string_value(json_object_get(msg->params, member)) : NULL;
 
+	if ((required || headers->method != NULL) &&
+	    !mcp_header_says(headers->method, msg->method))
+		return fail_header(error, headers->method, "Mcp-Method", msg->method);
+	if (name != NULL &&
+	    !mcp_header_matches(headers->name, json_object_get(msg->params, member)))
+		return fail_header(error, headers->name, "Mcp-Name", name);
+	return true;
+}
+
+/* Header and claim must agree before it matters whether the version is served. */
+static bool check_version(
+    const struct mcp_headers *headers, const json_t *meta, struct rpc_error *error)
+{
+	const char *claim = json_string_value(json_object_get(meta, META_VERSION));
+	const char *version = claim != NULL ? claim : MCP_MODERN_VERSION;
+
 	if (headers->repeated) {
 		rpc_error_set(error, RPC_HEADER_MISMATCH, NULL,
 		    "MCP-Protocol-Version, Mcp-Method and Mcp-Name may each be sent once");
 		return false;
 	}
-	if (!says(headers->version, MCP_MODERN_VERSION))
-		return fail_header(
-		    error, headers->version, "MCP-Protocol-Version", MCP_MODERN_VERSION);
-	if ((required || headers->method != NULL) && !says(headers->method, msg->method))
-		return fail_header(error, headers->method, "Mcp-Method", msg->method);
-	if (name != NULL && !name_says(headers->name, name))
-		return fail_header(error, headers->name, "Mcp-Name", name);
-	return true;
+	if (!mcp_header_says(headers->version, version))
+		return fail_header(error, headers->version, "MCP-Protocol-Version", version);
+	return strcmp(version, MCP_MODERN_VERSION) == 0 || fail_unsupported(error, version);
 }
 
 bool mcp_classify(const struct rpc_message *msg, const struct mcp_headers *headers,
@@ -248,5 +172,6 @@ bool mcp_classify(const struct rpc_message *msg, const struct mcp_headers *heade
 	if (!is_modern(msg, headers, meta))
 		return classify_legacy(msg, headers, out, error);
 	*out = (struct mcp_request){MCP_MODERN, MCP_MODERN_VERSION};
-	return check_envelope(msg, meta, error) && check_headers(msg, headers, error);
+	return check_envelope(msg, meta, error) && check_version(headers, meta, error) &&
+	       check_headers(msg, headers, error);
 }

@@ -8,7 +8,8 @@
  * decides, the headers must agree.
  *
  * Order of checks for a modern request; the first failure answers:
- * envelope (-32602) -> supported version (-32022) -> headers (-32020).
+ * envelope (-32602) -> version header (-32020) -> supported version (-32022) ->
+ * other headers (-32020).
  * Pure functions: no socket, no clock.
  */
 #pragma once
@@ -51,16 +52,3 @@ const char *mcp_negotiate(const char *asked);
 
 /* The revisions that begin with initialize, newest first; NULL behind the last. Static. */
 const char *mcp_legacy_version(unsigned i);
-
-/*
- * Decodes a header value in the =?base64?...?= form into out (NUL-terminated,
- * at most out_len - 1 bytes); other values are copied. False when malformed, too
- * long, or not printable ASCII. Surrounding blanks are trimmed.
- */
-bool mcp_header_decode(const char *value, char *out, size_t out_len);
-
-/*
- * Does a header repeat an argument? Both absent (or null) do; texts are compared decoded,
- * integers by value, booleans as true and false.
- */
-bool mcp_header_matches(const char *value, const json_t *argument);

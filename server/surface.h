@@ -8,8 +8,6 @@
 
 #include <jansson.h>
 
-struct prompt;
-struct resource;
 struct server_event;
 struct tool;
 struct work;
@@ -27,8 +25,8 @@ struct surface {
 
 	/* NULL: there is none. *arguments gets a new reference to what the work is called with. */
 	const struct tool *(*find_tool)(const char *name);
-	const struct resource *(*find_resource)(const char *uri, json_t **arguments);
-	const struct prompt *(*find_prompt)(const char *name);
+	const struct work *(*find_resource)(const char *uri, json_t **arguments);
+	const struct work *(*find_prompt)(const char *name);
 
 	/* Does this event change what is read at the URI? */
 	bool (*concerns)(const char *uri, const struct server_event *event);

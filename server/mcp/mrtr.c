@@ -81,8 +81,10 @@ bool mrtr_read(struct request *r, json_t **answers)
 			return false;
 		}
 	}
-	if (state == NULL) /* answers count only with the questions they belong to */
+	if (state == NULL) { /* a client that knows what will be asked may answer at once */
+		*answers = json_incref(sent);
 		return true;
+	}
 	*answers = json_is_string(state) ? open_state(r, json_string_value(state)) : NULL;
 	if (*answers == NULL) {
 		request_invalid(r, json_pack("{s:s}", "reason", "invalid_request_state"),

@@ -16,7 +16,7 @@ struct request;
 
 /*
  * What the client has answered so far; *answers gets a new reference, or NULL for a first
- * round. False: the request was answered, its state or its answers are not right.
+ * round. An answer proves no more than that the client sent it. False: the request was answered, its state or its answers are not right.
  */
 bool mrtr_read(struct request *r, json_t **answers);
 

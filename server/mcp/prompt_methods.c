@@ -39,7 +39,7 @@ void prompts_get(struct request *r)
 {
 	const char *name = json_string_value(json_object_get(r->message.params, "name"));
 	const json_t *sent = json_object_get(r->message.params, "arguments");
-	const struct prompt *prompt =
+	const struct work *prompt =
 	    name != NULL ? r->service->surface->find_prompt(name) : NULL;
 
 	if (name == NULL)
@@ -52,7 +52,7 @@ void prompts_get(struct request *r)
 	else if (sent != NULL && !json_is_object(sent))
 		request_invalid(r, NULL, "params.arguments must be an object");
 	else
-		request_run(r, &prompt->work, prompt_arguments(prompt, sent), on_written);
+		request_run(r, prompt, prompt_arguments(prompt, sent), on_written);
 }
 
 static void on_completed(struct request *r, struct call *call)

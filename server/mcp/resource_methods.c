@@ -76,7 +76,7 @@ void resources_read(struct request *r)
 {
 	const char *uri = json_string_value(json_object_get(r->message.params, "uri"));
 	json_t *arguments = NULL;
-	const struct resource *resource =
+	const struct work *resource =
 	    uri != NULL ? r->service->surface->find_resource(uri, &arguments) : NULL;
 
 	if (uri == NULL)
@@ -84,5 +84,5 @@ void resources_read(struct request *r)
 	else if (resource == NULL)
 		request_not_found(r, uri, "there is no such resource");
 	else
-		request_run(r, resource->work, arguments, on_read);
+		request_run(r, resource, arguments, on_read);
 }

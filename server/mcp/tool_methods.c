@@ -9,6 +9,7 @@
 #include "mcp/methods.h"
 #include "mcp/request.h"
 #include "mcp/run.h"
+#include "mcp_header.h"
 #include "service.h"
 #include "surface.h"
 

@@ -63,14 +63,12 @@ static bool names_argument(const json_t *ref, const char *argument, bool *exists
 	json_t *arguments = NULL;
 
 	if (type != NULL && strcmp(type, "ref/prompt") == 0 && name != NULL) {
-		const struct prompt *prompt = prompt_find(name);
-
-		*exists = prompt != NULL;
+		*exists = prompt_find(name) != NULL;
 		return *exists && strcmp(argument, "session_id") == 0 &&
 		       strcmp(name, "memory_summary") == 0;
 	}
 	/* A template fits itself: its braces are just another value. */
-	const struct resource *resource = uri != NULL ? resource_find(uri, &arguments) : NULL;
+	const struct work *resource = uri != NULL ? resource_find(uri, &arguments) : NULL;
 	bool named = json_object_get(arguments, argument) != NULL;
 
 	json_decref(arguments);

@@ -114,7 +114,11 @@ static const struct step suggest_steps[] = {STEP(find), STEP(write_suggestion), 
 static const struct step summary_steps[] = {STEP(find), STEP(write_summary), {0}};
 
 /* clang-format off */
-static const struct prompt prompts[] = {
+static const struct prompt {
+	struct work work;
+	const char *title;
+	const char *description;
+} prompts[] = {
 	{ { "auto_context_injection", inject_arguments, inject_steps, sizeof(struct recall), true, false },
 	  "Ask with context", "Puts what is remembered about your question in front of it." },
 	{ { "smart_suggestion", suggest_arguments, suggest_steps, sizeof(struct recall), true, false },
@@ -126,11 +130,11 @@ static const struct prompt prompts[] = {
 
 #define PROMPT_COUNT (sizeof(prompts) / sizeof(*prompts))
 
-const struct prompt *prompt_find(const char *name)
+const struct work *prompt_find(const char *name)
 {
 	for (size_t i = 0; i < PROMPT_COUNT; i++) {
 		if (strcmp(prompts[i].work.name, name) == 0)
-			return &prompts[i];
+			return &prompts[i].work;
 	}
 	return NULL;
 }
@@ -158,11 +162,12 @@ json_t *prompts_describe(void)
 	return list;
 }
 
-json_t *prompt_arguments(const struct prompt *prompt, const json_t *sent)
+json_t *prompt_arguments(const struct work *prompt, const json_t *sent)
 {
 	json_t *arguments = json_copy((json_t *)(uintptr_t)sent);
 
-	for (const struct arg *arg = prompt->work.arguments; arg->name != NULL; arg++) {
+	for (const struct arg *arg = prompt->arguments; arg != NULL && arg->name != NULL;
+	     arg++) {
 		const char *text = json_string_value(json_object_get(sent, arg->name));
 		char *end;
 

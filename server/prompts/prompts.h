@@ -10,17 +10,11 @@
 
 #include "call.h"
 
-struct prompt {
-	struct work work;
-	const char *title;
-	const char *description;
-};
-
 /* NULL: no such prompt. */
-const struct prompt *prompt_find(const char *name);
+const struct work *prompt_find(const char *name);
 
 /* The "prompts" array of prompts/list; the caller owns it. */
 json_t *prompts_describe(void);
 
 /* Arguments as the work wants them: strings of digits as integers. A new reference. */
-json_t *prompt_arguments(const struct prompt *prompt, const json_t *sent);
+json_t *prompt_arguments(const struct work *prompt, const json_t *sent);

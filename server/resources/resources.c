@@ -12,7 +12,14 @@
 #define JSON_TYPE "application/json"
 
 /* clang-format off */
-static const struct resource resources[] = {
+static const struct resource {
+	const char *uri;
+	const char *name;
+	const char *title;
+	const char *description;
+	const struct work *work;
+	const char *arguments; /* JSON text of fixed arguments, or NULL */
+} resources[] = {
 	{ RESOURCE_SESSIONS, "sessions", "Sessions",
 	  "The sessions used last.",
 	  &tool_manage_session.work, "{\"action\":\"list\"}" },
@@ -51,7 +58,7 @@ static bool fits(const struct resource *resource, const char *uri, json_t *argum
 	return json_object_set_new(arguments, name, json_string(value)) == 0;
 }
 
-const struct resource *resource_find(const char *uri, json_t **arguments)
+const struct work *resource_find(const char *uri, json_t **arguments)
 {
 	json_t *found = json_object();
 
@@ -62,7 +69,7 @@ const struct resource *resource_find(const char *uri, json_t **arguments)
 			json_object_update_new(
 			    found, json_loads(resources[i].arguments, 0, NULL));
 		*arguments = found;
-		return &resources[i];
+		return resources[i].work;
 	}
 	json_decref(found);
 	return NULL;

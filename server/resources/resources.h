@@ -24,20 +24,11 @@ struct server_event;
 
 #define RESOURCE_URI_BYTES 1024 /* of an escaped session id of 255 characters, and more */
 
-struct resource {
-	const char *uri;
-	const char *name;
-	const char *title;
-	const char *description;
-	const struct work *work;
-	const char *arguments; /* JSON text of fixed arguments, or NULL */
-};
-
 /*
- * The resource behind a URI, or NULL. *arguments gets a new reference to what
- * its work is to be called with.
+ * The work behind a URI, or NULL. *arguments gets a new reference to what it is
+ * to be called with.
  */
-const struct resource *resource_find(const char *uri, json_t **arguments);
+const struct work *resource_find(const char *uri, json_t **arguments);
 
 /* The "resources" (plain URIs) or the "resourceTemplates"; the caller owns the array. */
 json_t *resources_describe(bool templates);

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "mcp.h"
+#include "mcp_header.h"
 
 #define MODERN           "2026-07-28"
 #define VERSION_KEY      "\"io.modelcontextprotocol/protocolVersion\":"
@@ -61,8 +62,12 @@ static const struct row eras[] = {
 	  MCP_MODERN, NULL, RPC_UNSUPPORTED_VERSION, "'2099-01-01' is not supported" },
 	{ "10 a legacy date", REQUEST("tools/list", CLAIM_OF("2025-11-25")), { .version = "2025-11-25", .method = "tools/list" },
 	  MCP_MODERN, NULL, RPC_UNSUPPORTED_VERSION, "'2025-11-25'" },
-	{ "10 before the headers", REQUEST("tools/list", CLAIM_OF("2099-01-01")), { 0 },
+	{ "10 before the other headers", REQUEST("tools/list", CLAIM_OF("2099-01-01")), { .version = "2099-01-01" },
 	  MCP_MODERN, NULL, RPC_UNSUPPORTED_VERSION, "'2099-01-01'" },
+	{ "9 unknown, header absent", REQUEST("tools/list", CLAIM_OF("2099-01-01")), { 0 },
+	  MCP_MODERN, NULL, RPC_HEADER_MISMATCH, "'2099-01-01'" },
+	{ "9 unknown, header modern", REQUEST("tools/list", CLAIM_OF("2099-01-01")), { .version = MODERN, .method = "tools/list" },
+	  MCP_MODERN, NULL, RPC_HEADER_MISMATCH, "'2099-01-01'" },
 	{ "11 no capabilities", REQUEST("tools/list", META(VERSION_KEY "\"" MODERN "\"")), { .version = MODERN, .method = "tools/list" },
 	  MCP_MODERN, NULL, RPC_INVALID_PARAMS, "params._meta['io.modelcontextprotocol/clientCapabilities'] is required" },
 	{ "11 capabilities no object", REQUEST("tools/list", META(VERSION_KEY "\"" MODERN "\"," CAPABILITIES_KEY "[]")), { .version = MODERN, .method = "tools/list" },
@@ -227,14 +232,14 @@ static void compares_headers(void **state)
 static void tells_what_is_supported(void **state)
 {
 	static const char body[] = REQUEST("tools/list", CLAIM_OF("2099-01-01"));
-	static const struct mcp_headers none = {0};
+	static const struct mcp_headers equal = {.version = "2099-01-01"};
 	struct rpc_message msg;
 	struct rpc_error error;
 	struct mcp_request request;
 
 	(void)state;
 	assert_true(rpc_parse(body, strlen(body), &msg, &error));
-	assert_false(mcp_classify(&msg, &none, &request, &error));
+	assert_false(mcp_classify(&msg, &equal, &request, &error));
 	char *data = json_dumps(error.data, JSON_COMPACT);
 
 	assert_string_equal(
