@@ -13,7 +13,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 2
 root=$PWD
 results=$root/build/results
 venv=$root/build/venv
-node_needed=20 # of @modelcontextprotocol/client
+node_needed=22 # of the conformance suite
 node_pinned=22.23.3
 
 quick=
@@ -55,13 +55,14 @@ make_venv() {
 		cp tests/requirements.txt "$venv/requirements.txt"
 }
 
-# The SDK clients, and a newer node for them where the system's is too old.
+# The SDK clients, the conformance suite, and a newer node for them where the system's is too old.
 make_node() {
-	local arch=x64 clients=tests/integration/node newer=$root/build/node
-	cmp -s $clients/package-lock.json $clients/node_modules/installed || {
-		(cd $clients && npm ci --silent --no-audit --no-fund --ignore-scripts) &&
-			cp $clients/package-lock.json $clients/node_modules/installed || return
-	}
+	local arch=x64 folder newer=$root/build/node
+	for folder in tests/integration/node tests/conformance; do
+		cmp -s $folder/package-lock.json $folder/node_modules/installed && continue
+		(cd $folder && npm ci --silent --no-audit --no-fund --ignore-scripts) &&
+			cp $folder/package-lock.json $folder/node_modules/installed || return
+	done
 	[ "$(node -p 'process.versions.node.split(".")[0]')" -lt $node_needed ] || return 0
 	[ "$(uname -m)" != aarch64 ] || arch=arm64
 	[ -x "$newer/node" ] || {
@@ -119,7 +120,7 @@ fi
 step "unit tests"
 unit
 step "wire, integration and deployment tests"
-python_tests tests/wire tests/integration tests/deploy
+python_tests tests/wire tests/integration tests/conformance tests/deploy
 step "fuzzing"
 if [ -n "$quick" ]; then
 	echo "skip fuzz: left out by --quick" | tee "$results/fuzz.txt"

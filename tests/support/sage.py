@@ -115,12 +115,12 @@ def bearer(key: str) -> dict:
 class Server:
     """One sage-mcp process on a port of its own choice, with its output in files."""
 
-    def __init__(self, directory: Path, *flags: str, **settings: str):
+    def __init__(self, directory: Path, *flags: str, binary: Path = BINARY, **settings: str):
         self.out_path = directory / "out"
         self.err_path = directory / "err"
         settings.setdefault("LISTEN", "127.0.0.1:0")
         with self.out_path.open("wb") as out, self.err_path.open("wb") as err:
-            self.process = subprocess.Popen([BINARY, "serve", *flags], env=environment(**settings),
+            self.process = subprocess.Popen([binary, "serve", *flags], env=environment(**settings),
                 stdin=subprocess.DEVNULL, stdout=out, stderr=err)
         self.address = self._wait_listening()
         self.host, _, port = self.address.rpartition(":")
