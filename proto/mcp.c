@@ -111,9 +111,20 @@ static bool check_envelope(
 /* Which member of params the Mcp-Name header repeats, if any. */
 static const char *named_member(const char *method)
 {
-	if (strcmp(method, "tools/call") == 0 || strcmp(method, "prompts/get") == 0)
-		return "name";
-	return strcmp(method, "resources/read") == 0 ? "uri" : NULL;
+	static const char *const members[][2] = {
+	    {"tools/call", "name"},
+	    {"prompts/get", "name"},
+	    {"resources/read", "uri"},
+	    {"tasks/get", "taskId"},
+	    {"tasks/update", "taskId"},
+	    {"tasks/cancel", "taskId"},
+	};
+
+	for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++) {
+		if (strcmp(members[i][0], method) == 0)
+			return members[i][1];
+	}
+	return NULL;
 }
 
 static bool fail_header(

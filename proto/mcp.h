@@ -22,6 +22,7 @@
 #define MCP_BATCHES        "2025-03-26" /* the only revision with JSON-RPC batches */
 #define MCP_OLDEST         "2024-11-05" /* HTTP+SSE */
 #define MCP_MODERN_VERSION "2026-07-28"
+#define MCP_TASKS          "io.modelcontextprotocol/tasks" /* extension (SEP-2663) */
 
 enum mcp_era {
 	MCP_LEGACY,

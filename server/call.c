@@ -70,7 +70,7 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg)
 		call_fail(call, "%s: the client did not answer in time.", call->work->name);
 	else
 		call_fail(call, "%s took longer than %d seconds and was given up. Try again.",
-		    call->work->name, CALL_DEADLINE_MS / 1000);
+		    call->work->name, call->deadline_ms / 1000);
 	call_end(call);
 }
 
@@ -105,7 +105,8 @@ bool call_start(const struct call_order *order, struct call **slot)
 		call_free(call);
 		return false;
 	}
-	set_deadline(call, CALL_DEADLINE_MS);
+	call->deadline_ms = CALL_DEADLINE_MS;
+	set_deadline(call, call->deadline_ms);
 	call->service = order->service;
 	call->work = order->work;
 	call->sent = order->arguments;
@@ -150,6 +151,7 @@ static const char *const outcomes[] = {
     [CALL_FAILED] = "error",
     [CALL_BAD_ARGUMENTS] = "error",
     [CALL_NOT_FOUND] = "error",
+    [CALL_BROKEN] = "error",
     [CALL_ASKS] = "asks",
 };
 
@@ -228,6 +230,16 @@ enum step_result call_not_found(struct call *call, const char *format, ...)
 
 	va_start(list, format);
 	fail(call, CALL_NOT_FOUND, format, list);
+	va_end(list);
+	return STEP_FAIL;
+}
+
+enum step_result call_break(struct call *call, const char *format, ...)
+{
+	va_list list;
+
+	va_start(list, format);
+	fail(call, CALL_BROKEN, format, list);
 	va_end(list);
 	return STEP_FAIL;
 }
@@ -356,15 +368,42 @@ void call_answer(struct call *call, const char *key, json_t *answer)
 	if (json_object_size(call->questions) > 0)
 		return;
 	call->waiting = WAIT_NOTHING;
-	set_deadline(call, CALL_DEADLINE_MS);
+	set_deadline(call, call->deadline_ms);
 	call_run(call);
 }
 
-void call_unanswered(struct call *call, const char *why)
+void call_resume(struct call *call)
 {
 	assert(call->waiting == WAIT_CLIENT && !call->running);
-	call_fail(call, "The client gave no answer: %s", why);
+	call->waiting = WAIT_NOTHING;
+	call_run(call);
+}
+
+void call_abort(struct call *call, const char *text)
+{
+	assert(call->waiting == WAIT_CLIENT && !call->running);
+	call_fail(call, "%s", text);
 	call_end(call);
+}
+
+void call_hand_over(struct call *call, const struct call_client *client,
+    void (*done)(void *arg, struct call *call), void *arg, int deadline_ms)
+{
+	call->client = client;
+	call->client_session = "";
+	call->done = done;
+	call->done_arg = arg;
+	call->deadline_ms = deadline_ms;
+	set_deadline(call, deadline_ms);
+}
+
+enum step_result call_defer(struct call *call, bool required)
+{
+	enum step_result result = call->client->defer(call->done_arg, call, required);
+
+	if (result == STEP_WAIT)
+		call->waiting = WAIT_CLIENT;
+	return result;
 }
 
 void call_progress(struct call *call, double done, double total, const char *message)

@@ -58,6 +58,7 @@ enum client_ability {
 	CLIENT_ELICITS = 1 << 0,
 	CLIENT_SAMPLES = 1 << 1,
 	CLIENT_LISTS_ROOTS = 1 << 2,
+	CLIENT_FOLLOWS_TASKS = 1 << 3,
 };
 
 /* The way from a running call to its client; each with call_order.arg. */
@@ -65,10 +66,14 @@ struct call_client {
 	void (*progress)(void *arg, double done, double total, const char *message);
 	void (*log)(void *arg, const char *level, json_t *data); /* takes data */
 	/*
-	 * Puts call->questions. True: call_answer() or call_unanswered() will follow for
-	 * each. False: this call ends with CALL_ASKS, and a new one brings the answers.
+	 * Puts call->questions. True: call_answer() for each, or call_abort(), will follow. False: this call ends with CALL_ASKS, and a new one brings the answers.
 	 */
 	bool (*ask)(void *arg, struct call *call);
+	/*
+	 * Answers the client now and lets the call go on as a task. STEP_WAIT: call_resume()
+	 * will follow. STEP_NEXT: the client cannot follow tasks, so it waits.
+	 */
+	enum step_result (*defer)(void *arg, struct call *call, bool required);
 	/* Closes the connection and lets the client come back for the result. */
 	void (*detach)(void *arg);
 };
@@ -88,6 +93,7 @@ enum call_outcome {
 	CALL_FAILED,
 	CALL_BAD_ARGUMENTS, /* failed: they do not fit the table */
 	CALL_NOT_FOUND,     /* failed: what was asked for is not there, or somebody else's */
+	CALL_BROKEN,        /* failed: not by the tool, but under it */
 	CALL_ASKS,          /* not done: call->questions must be answered first */
 };
 
@@ -125,6 +131,7 @@ struct call {
 	enum call_wait waiting;
 	bool running;
 	struct event *deadline, *timer;
+	int deadline_ms;
 	const struct call_client *client;
 	int64_t started_ms;
 	FILE *text_out;
@@ -183,17 +190,34 @@ void call_progress(struct call *call, double done, double total, const char *mes
 /* For steps: a message with an RFC 5424 level; takes data. */
 void call_log(struct call *call, const char *level, json_t *data);
 
+/*
+ * For steps: from here on the client does not wait, it follows a task. required: a client
+ * that cannot is refused; otherwise it waits as before.
+ */
+enum step_result call_defer(struct call *call, bool required);
+
 /* For steps: lets the client's connection go; the answer waits for it to come back. */
 void call_detach(struct call *call);
 
 /* For the client's side: one answer (borrowed); with the last the call goes on. */
 void call_answer(struct call *call, const char *key, json_t *answer);
 
-/* For the client's side: it will not answer; the call fails. */
-void call_unanswered(struct call *call, const char *why);
+/* For the client's side: goes on after defer. */
+void call_resume(struct call *call);
+
+/* For the client's side: what was asked of it will not come; the call fails with this text. */
+void call_abort(struct call *call, const char *text);
+
+/* For the client's side: somebody else takes the call over, with a deadline of its own. */
+void call_hand_over(struct call *call, const struct call_client *client,
+    void (*done)(void *arg, struct call *call), void *arg, int deadline_ms);
 
 /* For steps: ends the call with isError and this text, which should say what to do. */
 enum step_result call_fail(struct call *call, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* The same for a failure that is not the tool's: a JSON-RPC error. */
+enum step_result call_break(struct call *call, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /* The same for something that is not there: "there is no memory ..." */

@@ -25,6 +25,7 @@ enum server_event_kind {
 	MEMORY_CHANGED = 'm',
 	CLIENT_SESSION_CHANGED = 'c', /* its row in client_sessions */
 	CLIENT_SESSION_ENDED = 'e',
+	TASK_CHANGED = 't', /* memory_id is the task's: somebody answered or cancelled it */
 };
 
 struct server_event {

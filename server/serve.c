@@ -22,6 +22,7 @@
 #include "mcp/http_sse.h"
 #include "mcp/listener.h"
 #include "mcp/stream.h"
+#include "mcp/task.h"
 #include "migrate.h"
 #include "options.h"
 #include "pool.h"
@@ -61,6 +62,7 @@ static void open_database(struct serve *serve)
 	events_open(serve->service.events);
 	signer_open(serve->service.signer);
 	ended_sessions_open(serve->service.ended);
+	tasks_open(serve->service.tasks);
 }
 
 static void on_migrated(void *arg, enum migrate_outcome outcome, int applied, const char *error)
@@ -271,8 +273,9 @@ static bool build_service(struct service *service)
 	service->signer = signer_new(service->base, service->pool);
 	service->ended = ended_sessions_new(service);
 	service->streams = streams_new(service->base);
+	service->tasks = tasks_new(service);
 	return service->auth != NULL && service->signer != NULL && service->ended != NULL &&
-	       service->streams != NULL;
+	       service->streams != NULL && service->tasks != NULL;
 }
 
 static bool build(struct serve *serve, char *error, size_t len)
@@ -318,6 +321,7 @@ static void take_down(struct serve *serve)
 		pool_cancel(serve->service.pool, &serve->key_query);
 	query_fini(&serve->key_query);
 	streams_free(serve->service.streams);
+	tasks_free(serve->service.tasks);
 	ended_sessions_free(serve->service.ended);
 	signer_free(serve->service.signer);
 	events_free(serve->service.events);

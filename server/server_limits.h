@@ -63,6 +63,14 @@
 #define REQUEST_STATE_LIFETIME_S 900  /* for answers to questions of 2026-07-28 */
 #define MAX_REQUEST_STATE_BYTES  (64 * 1024)
 
+/* Tasks */
+#define TASK_LIFETIME_S 3600 /* from its creation; clients are told */
+#define TASK_POLL_MS    500  /* how often clients may ask; they are told */
+#define TASK_LEASE_S    30   /* a process that is silent for so long has lost its tasks */
+#define TASK_RENEW_S    10
+#define TASK_RETRY_MS   1000 /* an outcome that could not be stored */
+#define TASKS_LIMIT     1000 /* under way in one process */
+
 /* MCP */
 #define MAX_SUBSCRIPTIONS 1000   /* URIs of one stream */
 #define CALL_DEADLINE_MS  30000  /* one tool call, waiting included */

@@ -16,6 +16,7 @@ struct pool;
 struct signer;
 struct streams;
 struct surface;
+struct tasks;
 
 enum schema_state {
 	SCHEMA_WAITING, /* the database has not been reached, or migrations run */
@@ -33,6 +34,7 @@ struct service {
 	struct signer *signer;
 	struct ended_sessions *ended;
 	struct streams *streams;
+	struct tasks *tasks;
 	enum schema_state schema;
 	bool draining;
 	int64_t started_ms; /* clock_ms() */

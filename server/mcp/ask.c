@@ -77,7 +77,6 @@ static struct ask *find(const struct request *answer)
 	struct ask *ask;
 
 	LIST_FOREACH (ask, &all, of_all) {
-		// cppcheck-suppress uninitvar
 		const struct client_session *asked = &ask->request->session;
 
 		if (id != NULL && strcmp(ask->id, id) == 0 &&
@@ -104,7 +103,7 @@ bool asks_answer(const struct request *r)
 	if (json_is_object(result))
 		call_answer(call, key, result);
 	else
-		call_unanswered(call, why != NULL ? why : "no result");
+		call_abort(call, why != NULL ? why : "The client gave no answer.");
 	free(key);
 	return true;
 }

@@ -168,7 +168,6 @@ static struct sse_client *find(const struct request *r)
 	struct sse_client *client;
 
 	LIST_FOREACH (client, &clients, link) {
-		// cppcheck-suppress uninitvar
 		size_t len = strlen(client->session.id);
 
 		if (id != NULL &&

@@ -5,11 +5,20 @@
  */
 #pragma once
 
+#include <jansson.h>
+
+struct call;
 struct request;
 
 /* tool_methods.c */
 void tools_list(struct request *r);
 void tools_call(struct request *r);
+json_t *tool_result(const struct call *call); /* CallToolResult; the caller owns it */
+
+/* task_methods.c */
+void tasks_get(struct request *r);
+void tasks_update(struct request *r);
+void tasks_cancel(struct request *r);
 
 /* resource_methods.c */
 void resources_list(struct request *r);

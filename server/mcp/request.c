@@ -11,6 +11,7 @@
 #include "mcp/ask.h"
 #include "mcp/endpoint.h"
 #include "mcp/stream.h"
+#include "mcp/task.h"
 #include "service.h"
 #include "surface.h"
 
@@ -102,6 +103,7 @@ void request_free(struct request *r)
 {
 	LIST_REMOVE(r, link);
 	asks_forget(r);
+	task_abandon(r->task);
 	auth_check_fini(&r->auth);
 	json_decref(r->arguments);
 	rpc_message_fini(&r->message);
@@ -314,7 +316,9 @@ void request_call_failed(struct request *r, const char *uri)
 	enum call_outcome outcome = r->call->outcome;
 	struct rpc_error error;
 
-	rpc_error_set(&error, outcome == CALL_BAD_ARGUMENTS ? RPC_INVALID_PARAMS : RPC_INTERNAL,
+	rpc_error_set(&error,
+	    outcome == CALL_BAD_ARGUMENTS || outcome == CALL_NOT_FOUND ? RPC_INVALID_PARAMS
+	                                                               : RPC_INTERNAL,
 	    NULL, "%s", r->call->text);
 	request_call_ended(r);
 	if (uri != NULL && outcome != CALL_FAILED)

@@ -23,6 +23,7 @@
 struct call;
 struct service;
 struct stream;
+struct task;
 struct surface;
 struct work;
 
@@ -52,6 +53,7 @@ struct request {
 	int log_least;      /* severity of log messages to tell, see severity.h; -1: none */
 	const char *cannot; /* the capability that a question needs and the client lacks */
 	LIST_HEAD(asks, ask) asks;
+	struct task *task; /* that the call is becoming, or NULL */
 	LIST_ENTRY(request) link;
 };
 

@@ -10,6 +10,7 @@
 #include "mcp/request.h"
 #include "mcp/session_works.h"
 #include "mcp/stream.h"
+#include "mcp/task.h"
 #include "severity.h"
 
 /* clang-format off */
@@ -26,7 +27,9 @@ static const struct {
 
 unsigned client_abilities(const json_t *capabilities)
 {
-	unsigned can = 0;
+	const json_t *extensions = json_object_get(capabilities, "extensions");
+	unsigned can =
+	    json_is_object(json_object_get(extensions, MCP_TASKS)) ? CLIENT_FOLLOWS_TASKS : 0;
 
 	for (size_t i = 0; i < sizeof(questions) / sizeof(*questions); i++) {
 		if (json_is_object(json_object_get(capabilities, questions[i].capability)))
@@ -122,28 +125,54 @@ static void detach(void *arg)
 		stream_detach(r->stream);
 }
 
+static enum step_result defer(void *arg, struct call *call, bool required)
+{
+	struct request *r = arg;
+
+	if ((r->client_can & CLIENT_FOLLOWS_TASKS) != 0)
+		return task_begin(r, call);
+	if (!required)
+		return STEP_NEXT;
+	if (r->mcp.era == MCP_LEGACY)
+		return call_fail(
+		    call, "This needs a client that follows tasks (" MCP_TASKS ").");
+	r->cannot = MCP_TASKS;
+	call->outcome = CALL_ASKS;
+	return STEP_FAIL;
+}
+
 static const struct call_client client = {
     .progress = tell_progress,
     .log = tell_log,
     .ask = put_questions,
+    .defer = defer,
     .detach = detach,
 };
 
 /* --- */
 
-static void ask_in_result(struct request *r)
+void request_needs(struct request *r, const char *capability)
 {
+	bool is_extension = strcmp(capability, MCP_TASKS) == 0;
+	json_t *needed = json_pack("{s:{}}", capability);
 	struct rpc_error error;
 
+	if (is_extension)
+		needed = json_pack("{s:o}", "extensions", needed);
+	rpc_error_set(&error, RPC_MISSING_CAPABILITY,
+	    json_pack("{s:o}", "requiredCapabilities", needed),
+	    "this request needs the client capability '%s'", capability);
+	request_error(r, &error);
+}
+
+static void ask_in_result(struct request *r)
+{
 	if (r->cannot == NULL) {
 		mrtr_ask(r, r->call);
 		return;
 	}
 	request_call_ended(r);
-	rpc_error_set(&error, RPC_MISSING_CAPABILITY,
-	    json_pack("{s:{s:{}}}", "requiredCapabilities", r->cannot),
-	    "this request needs the client capability '%s'", r->cannot);
-	request_error(r, &error);
+	request_needs(r, r->cannot);
 }
 
 static void on_done(void *arg, struct call *call)

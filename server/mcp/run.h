@@ -17,5 +17,8 @@ struct work;
 void request_run(struct request *r, const struct work *work, json_t *arguments,
     void (*done)(struct request *r, struct call *call));
 
+/* -32021: the client must declare this capability, or the extension MCP_TASKS. */
+void request_needs(struct request *r, const char *capability);
+
 /* What a client said it can be asked for, as a mask of enum client_ability. */
 unsigned client_abilities(const json_t *capabilities);

@@ -296,7 +296,6 @@ static struct stream *find(struct streams *all, uint64_t id, const char *session
 
 	for (size_t i = 0; i < 2; i++) {
 		TAILQ_FOREACH (s, lists[i], link) {
-			// cppcheck-suppress uninitvar
 			if (s->id == id && strcmp(s->session, session) == 0)
 				return s;
 		}

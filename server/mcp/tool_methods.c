@@ -44,7 +44,7 @@ static json_t *make_content(const struct call *call)
 	return content;
 }
 
-static void on_done(struct request *r, struct call *call)
+json_t *tool_result(const struct call *call)
 {
 	json_t *result = json_pack("{s:o}", "content", make_content(call));
 
@@ -52,6 +52,18 @@ static void on_done(struct request *r, struct call *call)
 		json_object_set_new(result, "isError", json_true());
 	else if (call->result != NULL)
 		json_object_set(result, "structuredContent", call->result);
+	return result;
+}
+
+static void on_done(struct request *r, struct call *call)
+{
+	json_t *result;
+
+	if (call->outcome == CALL_BROKEN) {
+		request_call_failed(r, NULL);
+		return;
+	}
+	result = tool_result(call);
 	request_call_ended(r);
 	request_result(r, result);
 }

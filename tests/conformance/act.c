@@ -98,6 +98,21 @@ static enum step_result ask(struct call *call, json_t *questions, bool only_decl
 	return result;
 }
 
+/* As long as the client wants; a task when that is any time at all. */
+static enum step_result compute(struct call *call)
+{
+	struct fixture_call *fixture_call = (struct fixture_call *)call;
+	json_int_t seconds = json_integer_value(json_object_get(call->sent, "seconds"));
+
+	if (seconds == 0)
+		return STEP_NEXT;
+	if (fixture_call->deferred)
+		return call_sleep(call, (int)seconds * 1000);
+	fixture_call->deferred = true;
+	fixture_call->at--; /* once more, then to sleep */
+	return call_defer(call, false);
+}
+
 static enum step_result act(struct call *call)
 {
 	struct fixture_call *fixture_call = (struct fixture_call *)call;
@@ -120,6 +135,12 @@ static enum step_result act(struct call *call)
 		call_detach(call);
 	else if (strcmp(what, "error") == 0)
 		result = call_fail(call, "%s", json_string_value(how));
+	else if (strcmp(what, "break") == 0)
+		result = call_break(call, "%s", json_string_value(how));
+	else if (strcmp(what, "compute") == 0)
+		result = compute(call);
+	else if (strcmp(what, "defer") == 0)
+		result = call_defer(call, json_is_true(how));
 	else if (strncmp(what, "ask", 3) == 0)
 		result = ask(call, how, strcmp(what, "ask_declared") == 0);
 	else

@@ -13,6 +13,7 @@ struct fixture {
 struct fixture_call {
 	struct call call; /* first */
 	size_t at;        /* the step to do next */
+	bool deferred;
 	/* What the arguments of a fixture with a table are read into. */
 	struct arg_text region;
 	int64_t level;

@@ -4,6 +4,9 @@
  *
  * Each has a list of "steps", done in order:
  *	{"log": TEXT} {"progress": NUMBER} {"sleep": MS} {"detach": true} {"error": TEXT}
+ *	{"break": TEXT}		    a JSON-RPC error
+ *	{"defer": REQUIRED}	    becomes a task
+ *	{"compute": true}	    sleeps "seconds", as a task when it can
  *	{"ask": {KEY: REQUEST}}	    {"ask_declared": ...} only what the client can be asked
  *	{"content": ARRAY}	    the answer
  * "${arguments.NAME}" and "${answers.KEY}" in texts stand for their values.
