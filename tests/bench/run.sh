@@ -11,4 +11,7 @@ cmake --preset release-tests >build/bench-build.log
 cmake --build --preset release-tests >>build/bench-build.log
 [ -d tests/bench/ts-baseline/node_modules ] ||
 	npm ci --prefix tests/bench/ts-baseline --silent --no-audit --no-fund --ignore-scripts
-exec python3 tests/bench/bench.py "$@"
+missed=0
+python3 tests/bench/bench.py "$@" || missed=1
+python3 tests/bench/streams.py "$@" || missed=1
+exit $missed
