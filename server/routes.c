@@ -7,6 +7,7 @@
 
 #include <jansson.h>
 
+#include "card.h"
 #include "health.h"
 #include "log.h"
 #include "mcp/endpoint.h"
@@ -24,6 +25,7 @@ static const struct route {
 	enum option_id only_with; /* an option that must be on; 0: always there */
 } routes[] = {
 	{ "/mcp", "POST, GET, DELETE, OPTIONS", { "POST", "GET", "DELETE" }, true, mcp_handle, 0 },
+	{ "/mcp/server-card", "GET, HEAD, OPTIONS", { "GET", "HEAD" }, false, card_answer, 0 },
 	{ "/healthz", "GET, HEAD, OPTIONS", { "GET", "HEAD" }, false, health_live, 0 },
 	{ "/readyz", "GET, HEAD, OPTIONS", { "GET", "HEAD" }, false, health_ready, 0 },
 	{ "/sse", "GET, OPTIONS", { "GET" }, true, http_sse_open, OPT_HTTP_SSE },
