@@ -65,7 +65,7 @@ def connection(server):
 def start(tmp_path_factory):
     started = []
 
-    def start(*flags: str, **settings: str) -> Server:
+    def start(*flags: str, **settings) -> Server:
         server = Server(tmp_path_factory.mktemp("server"), *flags, **settings)
         started.append(server)
         return server

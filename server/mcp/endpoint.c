@@ -148,10 +148,17 @@ void endpoint_accept_parsed(struct request *r)
 		methods_dispatch(r);
 }
 
+static bool accepts_streams(const char *accept)
+{
+	return accept == NULL || strcasestr(accept, "text/event-stream") != NULL ||
+	       strstr(accept, "*/*") != NULL;
+}
+
 static void accept_post(struct request *r)
 {
 	struct rpc_error error = {0};
 
+	r->only_json = !accepts_streams(exchange_header(r->x, "accept", NULL));
 	if (!is_json(exchange_header(r->x, "content-type", NULL)))
 		request_refuse(r, 415, "Content-Type must be application/json", NULL);
 	else if (!accepts_json(exchange_header(r->x, "accept", NULL)))
@@ -186,7 +193,9 @@ static bool needs_session(struct request *r)
 
 static void accept_get(struct request *r)
 {
-	if (needs_session(r))
+	if (!accepts_streams(exchange_header(r->x, "accept", NULL)))
+		request_refuse(r, 406, "Accept must allow text/event-stream", NULL);
+	else if (needs_session(r))
 		session_stream_get(r);
 }
 

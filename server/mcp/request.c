@@ -72,7 +72,7 @@ struct stream *request_stream(struct request *r)
 	/* The oldest revision has a stream of its own for everything, and no event ids. */
 	bool resumable = *r->session.id != '\0' && strcmp(r->mcp.version, MCP_OLDEST) != 0;
 
-	if (r->stream == NULL && r->x != NULL && r->x->ops->start != NULL) {
+	if (r->stream == NULL && r->x != NULL && r->x->ops->start != NULL && !r->only_json) {
 		struct stream_order order = {
 		    .x = r->x,
 		    .session = resumable ? r->session.id : NULL,

@@ -40,6 +40,7 @@ struct request {
 	struct client_session session; /* legacy */
 	unsigned client_can;           /* of enum client_ability */
 	bool in_batch;
+	bool only_json; /* the client takes no event streams */
 	bool
 	    has_own_stream; /* HTTP+SSE: answers travel there, and the session is known by it */
 

@@ -152,16 +152,10 @@ static void open_stream(struct service *service, struct exchange *x,
 void session_stream_get(struct request *r)
 {
 	const char *last = exchange_header(r->x, "last-event-id", NULL);
-	const char *accept = exchange_header(r->x, "accept", NULL);
 	struct service *service = r->service;
 	struct client_session session = r->session;
 	struct principal who = r->auth.who;
 
-	if (accept != NULL && strcasestr(accept, "text/event-stream") == NULL &&
-	    strstr(accept, "*/*") == NULL) {
-		request_refuse(r, 406, "Accept must allow text/event-stream", NULL);
-		return;
-	}
 	if (last != NULL && stream_resume(service->streams, r->x, session.id, last))
 		request_release(r);
 	else

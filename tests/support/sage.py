@@ -266,7 +266,8 @@ class Connection:
 
 
 # The parameter that Mcp-Name repeats.
-NAMED_BY = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
+NAMED_BY = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri", "tasks/get": "taskId",
+    "tasks/update": "taskId", "tasks/cancel": "taskId"}
 
 
 def rpc_message(method: str, params: dict | None = None, *, era: str = LEGACY, id=1,

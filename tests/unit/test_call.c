@@ -219,6 +219,157 @@ static void cancels_at_either_wait(void **state)
 	assert_int_equal(ended, 0);
 }
 
+/* --- calls that speak with their client --- */
+
+static struct {
+	bool answers_later; /* else the questions go into the result */
+	bool follows_tasks;
+	int asked, deferred;
+} client;
+
+static bool put_questions(void *arg, struct call *call)
+{
+	(void)arg;
+	(void)call;
+	client.asked++;
+	return client.answers_later;
+}
+
+static enum step_result defer(void *arg, struct call *call, bool required)
+{
+	(void)arg;
+	(void)required;
+	client.deferred++;
+	return client.follows_tasks ? STEP_WAIT : call_fail(call, "no tasks");
+}
+
+static const struct call_client client_functions = {.ask = put_questions, .defer = defer};
+
+static enum step_result ask_two(struct call *call)
+{
+	enum step_result result = STEP_NEXT;
+
+	((struct demo *)call)->steps++;
+	for (const char *const *key = (const char *const[]){"one", "two", NULL}; *key; key++) {
+		if (call_answered(call, *key) == NULL)
+			result = call_ask(call, *key, "elicitation/create", json_object());
+	}
+	return result;
+}
+
+static enum step_result become_task(struct call *call)
+{
+	return call_defer(call, true);
+}
+
+static enum step_result sleep_a_little(struct call *call)
+{
+	return call_sleep(call, 1);
+}
+
+static const struct step talking_steps[] = {STEP(ask_two), STEP(finish), {0}};
+static const struct step task_steps[] = {STEP(become_task), STEP(finish), {0}};
+static const struct step sleeping_steps[] = {STEP(sleep_a_little), STEP(finish), {0}};
+
+static struct call *start_steps(
+    struct service *service, const struct step *with, json_t *answers, struct work *made)
+{
+	struct call *call = NULL;
+
+	*made = (struct work){.name = "demo", .steps = with, .size = sizeof(struct demo)};
+	struct call_order order = {.service = service,
+	    .work = made,
+	    .who = &(struct principal){"ns", "agent"},
+	    .answers = answers,
+	    .client = &client_functions,
+	    .request_id = "r-1",
+	    .done = on_done};
+
+	memset(&fake, 0, sizeof(fake));
+	ended = 0;
+	assert_true(call_start(&order, &call));
+	return call;
+}
+
+static void asks_and_goes_on_with_the_last_answer(void **state)
+{
+	struct work made;
+	json_t *yes = json_pack("{s:b}", "yes", 1);
+
+	memset(&client, 0, sizeof(client));
+	client.answers_later = true;
+	struct call *call = start_steps(*state, talking_steps, NULL, &made);
+
+	call_answer(call, "two", yes);
+	assert_int_equal(ended, 0);
+	call_answer(call, "one", yes);
+	json_decref(yes);
+	assert_int_equal(client.asked, 1);
+	assert_int_equal(((struct demo *)last)->steps, 3); /* ask, ask again, finish */
+	assert_ended(false, "fine");
+}
+
+static void ends_with_its_questions_and_is_run_again(void **state)
+{
+	struct work made;
+
+	memset(&client, 0, sizeof(client));
+	start_steps(*state, talking_steps, NULL, &made);
+	assert_int_equal(ended, 1);
+	assert_int_equal(last->outcome, CALL_ASKS);
+	assert_int_equal(json_object_size(last->questions), 2);
+	call_free(last);
+
+	json_t *answers = json_pack("{s:{}, s:{}}", "one", "two");
+
+	start_steps(*state, talking_steps, answers, &made);
+	json_decref(answers);
+	assert_int_equal(client.asked, 1);
+	assert_ended(false, "fine");
+}
+
+static void fails_when_no_answer_comes(void **state)
+{
+	struct work made;
+
+	memset(&client, 0, sizeof(client));
+	client.answers_later = true;
+	call_abort(start_steps(*state, talking_steps, NULL, &made), "declined");
+	assert_ended(true, "declined");
+}
+
+static void becomes_a_task_or_fails(void **state)
+{
+	struct work made;
+
+	memset(&client, 0, sizeof(client));
+	start_steps(*state, task_steps, NULL, &made);
+	assert_ended(true, "no tasks");
+
+	client.follows_tasks = true;
+	struct call *call = start_steps(*state, task_steps, NULL, &made);
+
+	assert_int_equal(ended, 0);
+	call_hand_over(call, &client_functions, on_done, NULL, 60000);
+	call_resume(call);
+	assert_ended(false, "fine");
+}
+
+static void sleeps(void **state)
+{
+	struct work made;
+
+	start_steps(*state, sleeping_steps, NULL, &made);
+	assert_int_equal(ended, 0);
+	while (ended == 0)
+		assert_int_equal(
+		    event_base_loop(((struct service *)*state)->base, EVLOOP_ONCE), 0);
+	assert_ended(false, "fine");
+
+	call_cancel(start_steps(*state, sleeping_steps, NULL, &made));
+	assert_int_equal(ended, 0);
+}
+
 static int set_up(void **state)
 {
 	static struct service service;
@@ -243,6 +394,11 @@ int main(void)
 	    cmocka_unit_test(fails_at_either_wait),
 	    cmocka_unit_test(fails_when_refused_at_once),
 	    cmocka_unit_test(cancels_at_either_wait),
+	    cmocka_unit_test(asks_and_goes_on_with_the_last_answer),
+	    cmocka_unit_test(ends_with_its_questions_and_is_run_again),
+	    cmocka_unit_test(fails_when_no_answer_comes),
+	    cmocka_unit_test(becomes_a_task_or_fails),
+	    cmocka_unit_test(sleeps),
 	};
 
 	return cmocka_run_group_tests_name("call", tests, set_up, tear_down);
