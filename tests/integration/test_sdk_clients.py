@@ -8,11 +8,12 @@ import uuid
 from pathlib import Path
 
 import pytest
-from sage import LEGACY, MODERN, ROOT
+from sage import LEGACY, MODERN, ROOT, Server
 
 HERE = Path(__file__).parent
 NEWER_NODE = ROOT / "build/node/node"  # made by tests/run.sh where the system's is too old
 NODE = str(NEWER_NODE) if NEWER_NODE.exists() else "node"
+GO_CLIENT = ROOT / "build/go/client"  # made by tests/run.sh where there is Go
 
 # name: (command, the revision it must end up with)
 CLIENTS = {
@@ -21,6 +22,7 @@ CLIENTS = {
     "node-sdk": ([NODE, HERE / "node/client.mjs", "v1"], LEGACY),
     "node-client-auto": ([NODE, HERE / "node/client.mjs", "v2-auto"], MODERN),
     "node-client-legacy": ([NODE, HERE / "node/client.mjs", "v2-legacy"], LEGACY),
+    "go": ([GO_CLIENT], MODERN),
 }
 
 TEXTS = {
@@ -56,6 +58,16 @@ class SdkClient:
     def list_tools(self) -> list[dict]:
         return self._ask({"listTools": {}})["tools"]
 
+    def read(self, uri: str) -> dict:
+        [content] = self._ask({"readResource": {"uri": uri}})["contents"]
+        return json.loads(content["text"])
+
+    def subscribe(self, uri: str):
+        self._ask({"subscribe": {"uri": uri}})
+
+    def next_update(self) -> str:
+        return self._ask({"nextUpdate": {}})["uri"]
+
     def call(self, name: str, **arguments) -> dict:
         return self._ask({"callTool": {"name": name, "arguments": arguments}})
 
@@ -72,6 +84,8 @@ class SdkClient:
 @pytest.fixture(scope="module", params=CLIENTS)
 def sdk(request, server):
     command, version = CLIENTS[request.param]
+    if request.param == "go" and not GO_CLIENT.exists():
+        pytest.skip("there is no Go here to build its client with")
     client = SdkClient(command, server.url)
     client.expected_version = version
     yield client
@@ -115,3 +129,24 @@ def test_bad_argument_is_a_tool_error_and_the_client_goes_on(sdk):
     assert result["isError"] is True
     assert "user_input" in result["content"][0]["text"]
     assert sdk.done("get_status")["version"]
+
+
+@pytest.fixture(scope="module")
+def other_process(server, tmp_path_factory):
+    """Another process on the same database."""
+    other = Server(tmp_path_factory.mktemp("server"), DATABASE_URL=server.database).wait_ready()
+    yield other
+    other.stop()
+
+
+def test_reads_and_is_told_of_what_another_process_saved(sdk, other_process):
+    uri = f"sage://session/{uuid.uuid4().hex}"
+    session = uri.rpartition("/")[2]
+    sdk.done("save_memory", user_input="the first", session_id=session)
+    sdk.subscribe(uri)
+    with other_process.connect() as connection:
+        saved = connection.done("save_memory", {"user_input": "the second", "session_id": session})
+    # What the client did itself may be told as well.
+    while sdk.next_update() == uri and sdk.read(uri)["latest"][0]["id"] != saved["id"]:
+        pass
+    assert [memory["user_input"] for memory in sdk.read(uri)["latest"]] == ["the second", "the first"]

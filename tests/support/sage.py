@@ -119,6 +119,7 @@ class Server:
         self.out_path = directory / "out"
         self.err_path = directory / "err"
         settings.setdefault("LISTEN", "127.0.0.1:0")
+        self.database = settings.get("DATABASE_URL")
         with self.out_path.open("wb") as out, self.err_path.open("wb") as err:
             self.process = subprocess.Popen([binary, "serve", *flags], env=environment(**settings),
                 stdin=subprocess.DEVNULL, stdout=out, stderr=err)
