@@ -14,6 +14,7 @@
 #include <event2/event.h>
 #include <event2/util.h>
 
+#include "clock.h"
 #include "listen.h"
 #include "log.h"
 #include "pool.h"
@@ -44,6 +45,13 @@ struct events {
 	struct subscriber
 	    *cursor; /* who hears the first event next; NULL: the first subscriber */
 	struct event *slice;
+
+	/* The last events, a ring; recent_count is how many there ever were. */
+	struct {
+		struct server_event event;
+		int64_t heard_ms;
+	} recent[EVENTS_RECENT];
+	size_t recent_count;
 
 	/* Lines "origin kind namespace memory session", waiting for the NOTIFY under way. */
 	char waiting[EVENTS_WAITING_BYTES];
@@ -132,6 +140,50 @@ static void slice_soon(struct events *events)
 		event_add(events->slice, &now);
 }
 
+static void remember(struct events *events, const struct server_event *event)
+{
+	size_t slot = events->recent_count++ % EVENTS_RECENT;
+
+	events->recent[slot].event = *event;
+	events->recent[slot].heard_ms = clock_ms();
+}
+
+size_t events_position(const struct events *events)
+{
+	return events->recent_count;
+}
+
+/* The position of the oldest event that is still there. */
+static size_t oldest(const struct events *events)
+{
+	return events->recent_count > EVENTS_RECENT ? events->recent_count - EVENTS_RECENT : 0;
+}
+
+size_t events_position_at(const struct events *events, int64_t since_ms)
+{
+	size_t position = oldest(events);
+
+	while (position < events->recent_count &&
+	       events->recent[position % EVENTS_RECENT].heard_ms < since_ms)
+		position++;
+	return position;
+}
+
+bool events_repeat(const struct events *events, const struct subscriber *subscriber,
+    size_t position, void (*heard)(void *arg, const struct server_event *event), void *arg)
+{
+	if (position < oldest(events))
+		return false;
+	for (; position < events->recent_count; position++) {
+		const struct server_event *event =
+		    &events->recent[position % EVENTS_RECENT].event;
+
+		if (strcmp(event->namespace, subscriber->namespace) == 0)
+			heard(arg, event);
+	}
+	return true;
+}
+
 /* NULL event: a gap. A queue that is full, or no memory, becomes a gap as well. */
 static void enqueue(struct events *events, const struct server_event *event)
 {
@@ -196,6 +248,9 @@ static void on_slice(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (first == NULL)
 		return;
+	if (events->cursor == NULL && !first->gap && first->event.kind == MEMORY_CHANGED)
+		remember(events,
+		    &first->event); /* whoever subscribes from here on hears it no more */
 	for (int told = 0; s != NULL && told < EVENTS_SLICE; told++) {
 		struct subscriber *hearing = s;
 

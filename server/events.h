@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/queue.h>
 
 #include "principals.h"
@@ -25,6 +26,7 @@ enum server_event_kind {
 	MEMORY_CHANGED = 'm',
 	CLIENT_SESSION_CHANGED = 'c', /* its row in client_sessions */
 	CLIENT_SESSION_ENDED = 'e',
+	CLIENT_STREAM_OPENED = 'o', /* its GET stream, which replaces an older one */
 	TASK_CHANGED = 't', /* memory_id is the task's: somebody answered or cancelled it */
 };
 
@@ -52,6 +54,19 @@ void events_free(struct events *events); /* after its subscribers; NULL is fine 
 void events_open(struct events *events);
 
 void events_publish(struct events *events, const struct server_event *event);
+
+/*
+ * The last memory events are remembered, for subscribers that learn only later what they
+ * should have listened for. A position is a place in their row.
+ */
+size_t events_position(const struct events *events); /* behind the last */
+size_t events_position_at(
+    const struct events *events, int64_t clock_ms); /* before those since then */
+
+/* Calls heard() for those of its namespace from there on. False: some are forgotten. */
+bool events_repeat(const struct events *events, const struct subscriber *subscriber,
+    size_t position, void (*heard)(void *arg, const struct server_event *event), void *arg)
+    __attribute__((warn_unused_result));
 
 void events_subscribe(struct events *events, struct subscriber *subscriber);
 void events_unsubscribe(struct events *events, struct subscriber *subscriber);

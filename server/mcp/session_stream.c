@@ -6,12 +6,17 @@
  *
  * A client that missed events which nobody kept is told to read all its resources again.
  */
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <event2/event.h>
+#include <event2/util.h>
 
 #include "client_sessions.h"
+#include "clock.h"
 #include "mcp/listener.h"
 #include "mcp/request.h"
 #include "mcp/session_stream.h"
@@ -24,8 +29,11 @@ struct session_stream {
 	struct listener l;
 	struct query query;
 	bool loading;
-	bool stale;  /* read the subscriptions once more */
-	bool missed; /* something happened that may have concerned it */
+	bool stale;      /* read the subscriptions once more */
+	bool missed;     /* something happened that nobody can tell any more */
+	bool holding;    /* events back, until the subscriptions are read ... */
+	size_t position; /* ... from this one on */
+	char opened[33]; /* when, in hex, and a random number: a later one compares greater */
 	struct event *again;
 	char session[CLIENT_SESSION_ID_BYTES];
 };
@@ -56,11 +64,69 @@ static void on_again(evutil_socket_t fd, short what, void *arg)
 	load(arg);
 }
 
+static bool holds(const json_t *uris, const char *uri)
+{
+	const json_t *known;
+	size_t i;
+
+	json_array_foreach (uris, i, known) {
+		if (strcmp(json_string_value(known), uri) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void tell_recent(void *arg, const struct server_event *event)
+{
+	listener_tell(arg, event);
+}
+
+/* Tells of what happened to these URIs from a position on. False: not all is known. */
+static bool tell_since(struct session_stream *s, json_t *uris, size_t position)
+{
+	json_t *all = s->l.uris;
+	bool known;
+
+	s->l.uris = uris;
+	known =
+	    events_repeat(s->l.service->events, &s->l.subscriber, position, tell_recent, &s->l);
+	s->l.uris = all;
+	return known;
+}
+
+/*
+ * Takes the URIs over, and tells what was held back while they were read. Of new ones also
+ * what had just happened: the subscription was acknowledged by some process before this one
+ * knew of it. True: the session has ended.
+ */
+static bool take_subscriptions(struct session_stream *s, const struct rows *rows)
+{
+	struct client_session_row row = {0};
+	json_t *old = s->l.uris, *kept = json_array(), *added = json_array();
+	size_t just_now =
+	    events_position_at(s->l.service->events, clock_ms() - EVENTS_RECENT_MS);
+
+	for (int i = 0; i < rows_count(rows); i++) {
+		client_session_find_read(rows, i, &row);
+		if (row.uri != NULL)
+			json_array_append_new(old == NULL || holds(old, row.uri) ? kept : added,
+			    json_string(row.uri));
+	}
+	s->holding = false;
+	s->l.uris = json_copy(kept);
+	json_array_extend(s->l.uris, added);
+	if (s->missed || !tell_since(s, kept, s->position) || !tell_since(s, added, just_now))
+		listener_tell(&s->l, NULL);
+	json_decref(old);
+	json_decref(kept);
+	json_decref(added);
+	return row.ended;
+}
+
 static void on_loaded(void *arg, struct rows *rows, const struct db_error *error)
 {
 	static const struct timeval wait = {.tv_sec = EVENTS_RETRY_MS / 1000};
 	struct session_stream *s = arg;
-	struct client_session_row row = {0};
 
 	s->loading = false;
 	if (error->kind != DB_OK) {
@@ -72,18 +138,11 @@ static void on_loaded(void *arg, struct rows *rows, const struct db_error *error
 		load(s);
 		return;
 	}
-	json_decref(s->l.uris);
-	s->l.uris = json_array();
-	for (int i = 0; i < rows_count(rows); i++) {
-		client_session_find_read(rows, i, &row);
-		if (row.uri != NULL)
-			json_array_append_new(s->l.uris, json_string(row.uri));
-	}
+	bool ended = take_subscriptions(s, rows);
+
 	rows_free(rows);
-	if (s->missed)
-		listener_tell(&s->l, NULL);
 	s->missed = false;
-	if (row.ended)
+	if (ended)
 		end(&s->l);
 }
 
@@ -95,10 +154,30 @@ static void load(struct session_stream *s)
 	if (s->loading)
 		return;
 	s->loading = true;
+	if (!s->holding)
+		s->position = events_position(s->l.service->events);
+	s->holding = true;
 	query_fini(&s->query);
 	client_session_find_ask(&s->query, s->session);
 	if (!pool_run(s->l.service->pool, &s->query, on_loaded, s, &error))
 		on_loaded(s, NULL, &error);
+}
+
+/* Each message is for one stream only, so the newest takes the place of the others. */
+static void replace(struct session_stream *s)
+{
+	stream_drop(s->l.stream);
+	on_gone(s);
+}
+
+static void tell_others(const struct session_stream *s)
+{
+	struct server_event event = {.kind = CLIENT_STREAM_OPENED};
+
+	snprintf(event.memory_id, sizeof(event.memory_id), "%s", s->opened);
+	snprintf(event.namespace, sizeof(event.namespace), "%s", s->l.subscriber.namespace);
+	snprintf(event.session_id, sizeof(event.session_id), "%s", s->session);
+	events_publish(s->l.service->events, &event);
 }
 
 static void on_heard(void *arg, const struct server_event *event)
@@ -109,13 +188,15 @@ static void on_heard(void *arg, const struct server_event *event)
 		s->missed = true;
 		load(s);
 	} else if (event->kind == MEMORY_CHANGED) {
-		s->missed = s->missed || s->loading;
-		listener_tell(&s->l, event);
+		if (!s->holding) /* else it is told when it is known what to tell */
+			listener_tell(&s->l, event);
 	} else if (strcmp(event->session_id, s->session) == 0) {
 		if (event->kind == CLIENT_SESSION_ENDED)
 			end(&s->l);
-		else
+		else if (event->kind == CLIENT_SESSION_CHANGED)
 			load(s);
+		else if (strcmp(event->memory_id, s->opened) > 0)
+			replace(s);
 	}
 }
 
@@ -124,6 +205,8 @@ static void open_stream(struct service *service, struct exchange *x,
     const struct principal *who, const struct client_session *session, bool missed)
 {
 	struct session_stream *s = calloc(1, sizeof(*s));
+	struct timespec now;
+	uint64_t random;
 	struct stream_order order = {.x = x,
 	    .session = session->id,
 	    .primed = strcmp(session->version, MCP_LATEST_LEGACY) == 0,
@@ -141,12 +224,18 @@ static void open_stream(struct service *service, struct exchange *x,
 	s->l.subscriber.heard = on_heard;
 	s->l.subscriber.arg = s;
 	s->missed = missed;
+	clock_gettime(CLOCK_REALTIME, &now);
+	evutil_secure_rng_get_bytes(&random, sizeof(random));
+	snprintf(s->opened, sizeof(s->opened), "%016" PRIx64 "%016" PRIx64,
+	    (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000, random);
 	memcpy(s->session, session->id, sizeof(s->session));
 	s->l.stream = stream_open(service->streams, &order);
-	if (s->l.stream == NULL)
+	if (s->l.stream == NULL) {
 		on_gone(s);
-	else
-		load(s);
+		return;
+	}
+	tell_others(s);
+	load(s);
 }
 
 void session_stream_get(struct request *r)

@@ -180,9 +180,9 @@ static void keep(struct stream *s, const char *bytes, size_t len)
 		drop_oldest(s);
 }
 
-static void write_id(const struct stream *s, char text[EVENT_ID_BYTES])
+static void write_id(char text[EVENT_ID_BYTES], uint64_t stream, unsigned number)
 {
-	snprintf(text, EVENT_ID_BYTES, "%016" PRIx64 "-%u", s->id, s->sent);
+	snprintf(text, EVENT_ID_BYTES, "%016" PRIx64 "-%u", stream, number);
 }
 
 void stream_send_text(struct stream *s, const char *json, size_t json_len)
@@ -192,7 +192,7 @@ void stream_send_text(struct stream *s, const char *json, size_t json_len)
 	char *event;
 
 	s->sent++;
-	write_id(s, id);
+	write_id(id, s->id, s->sent);
 	event = sse_message(s->resumable ? id : NULL, json, json_len, &len);
 	if (event == NULL)
 		return;
@@ -228,7 +228,7 @@ static void prime(struct stream *s)
 {
 	char id[EVENT_ID_BYTES], text[EVENT_ID_BYTES + 64];
 
-	write_id(s, id);
+	write_id(id, s->id, s->sent);
 	int len =
 	    snprintf(text, sizeof(text), "id: %s\nretry: %d\ndata: \n\n", id, STREAM_RETRY_MS);
 
@@ -289,6 +289,14 @@ void stream_end(struct stream *s)
 	}
 }
 
+void stream_drop(struct stream *s)
+{
+	s->gone = NULL;
+	if (s->x != NULL)
+		hang_up(s);
+	stream_free(s);
+}
+
 static struct stream *find(struct streams *all, uint64_t id, const char *session)
 {
 	struct stream_list *lists[] = {&all->away, &all->present};
@@ -307,13 +315,15 @@ bool stream_resume(
     struct streams *all, struct exchange *x, const char *session, const char *last_event_id)
 {
 	const struct kept *kept;
+	char canonical[EVENT_ID_BYTES];
 	struct stream *s;
 	unsigned number;
 	uint64_t id;
-	int used = 0;
 
-	if (sscanf(last_event_id, "%16" SCNx64 "-%9u%n", &id, &number, &used) != 2 ||
-	    last_event_id[used] != '\0')
+	if (sscanf(last_event_id, "%16" SCNx64 "-%9u", &id, &number) != 2)
+		return false;
+	write_id(canonical, id, number);
+	if (strcmp(canonical, last_event_id) != 0)
 		return false;
 	s = find(all, id, session);
 	if (s == NULL || number > s->sent)

@@ -41,6 +41,9 @@ void stream_send_text(struct stream *s, const char *json, size_t len);
 /* Nothing more will be sent. The caller must not use the stream again. */
 void stream_end(struct stream *s);
 
+/* The same, and it cannot be resumed: another stream took its place. */
+void stream_drop(struct stream *s);
+
 /* Closes the connection of a resumable stream, which goes on; a plain one stays as it is. */
 void stream_detach(struct stream *s);
 
