@@ -45,6 +45,7 @@ test  | shellcheck       | command shellcheck   | checks the scripts
 test  | python3-venv     | venv                 | integration tests
 test  | nodejs           | command node         | MCP SDK clients for the integration tests
 test  | npm              | command npm          | installs these clients
+test  | nginx-light      | nginx                | the proxy of the protocol tests (no system service)
 bench | wrk              | command wrk          | makes the load
 '
 
@@ -57,6 +58,7 @@ is_there() {
 	postgresql) pg_find any ;;
 	pgvector) pg_find vector ;;
 	fuzzer) compgen -G "$(clang -print-resource-dir 2>/dev/null)/lib/*/libclang_rt.fuzzer*" >/dev/null ;;
+	nginx) command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] ;;
 	venv) python3 -c 'import ensurepip' 2>/dev/null ;;
 	esac
 }
@@ -179,16 +181,29 @@ install_pgvector() {
 	}
 }
 
+# The program, without the web server on port 80 that Debian's package starts by itself.
+install_nginx() {
+	if [ ! -e /usr/sbin/policy-rc.d ]; then # else the operator has said what may start
+		no_start=/usr/sbin/policy-rc.d
+		printf '#!/bin/sh\nexit 101\n' >"$no_start"
+		chmod +x "$no_start"
+	fi
+	install_packages nginx-light
+	[ -z "$no_start" ] || rm -f "$no_start"
+	! command -v systemctl >/dev/null || systemctl --quiet disable nginx.service 2>/dev/null || true
+}
+
 install_missing() {
 	local package why plain=()
 	work=$(mktemp -d /tmp/sage-setup.XXXXXX)
-	trap 'rm -rf "$work" /etc/postgresql-common/createcluster.d/sage-mcp.conf' EXIT
+	no_start=
+	trap 'rm -rf "$work" /etc/postgresql-common/createcluster.d/sage-mcp.conf $no_start' EXIT
 	say "apt-get update"
 	apt-get -qq update >"$work/apt.log" 2>&1 </dev/null ||
 		say "apt-get update failed; going on with the lists there are"
 	while IFS='|' read -r package why; do
 		case $package in
-		libllhttp-dev | postgresql | pgvector) ;;
+		libllhttp-dev | postgresql | pgvector | nginx-light) ;;
 		*) plain+=("$package") ;;
 		esac
 	done <<<"$1"
@@ -196,6 +211,7 @@ install_missing() {
 	[[ $1 != *libllhttp-dev\|* ]] || install_llhttp
 	[[ $1 != *postgresql\|* ]] || install_postgresql
 	[[ $1 != *pgvector\|* ]] || install_pgvector
+	[[ $1 != *nginx-light\|* ]] || install_nginx
 }
 
 # --- the run ---------------------------------------------------------------

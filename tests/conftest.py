@@ -4,6 +4,9 @@
     connection  one keep-alive connection to it
     start       start(...) -> a server of the test's own, stopped and checked after it
     database    a fresh database of the test's own
+    front       the server of the whole run, once directly and once behind an nginx
+    door        door(server) -> the way to it: itself, or an nginx before it
+    pair        two servers of the test's own on one database, each behind the door
 """
 
 import os
@@ -11,6 +14,7 @@ import signal
 import uuid
 
 import pytest
+from nginx import Proxied
 from sage import Cluster, Server, create_database
 
 
@@ -74,3 +78,40 @@ def start(tmp_path_factory):
     for server in started:
         if server.process.returncode is None:
             server.stop()
+
+
+# --- with and without a proxy ----------------------------------------------------
+
+WAYS = ["direct", "nginx"]
+
+
+@pytest.fixture(scope="session")
+def proxied(server, tmp_path_factory):
+    proxied = Proxied(server, tmp_path_factory.mktemp("nginx"))
+    yield proxied
+    proxied.close()
+
+
+@pytest.fixture(params=WAYS)
+def front(request):
+    return request.getfixturevalue("server" if request.param == "direct" else "proxied")
+
+
+@pytest.fixture(params=WAYS)
+def door(request, tmp_path_factory):
+    opened = []
+
+    def door(server: Server) -> Server | Proxied:
+        if request.param == "direct":
+            return server
+        opened.append(Proxied(server, tmp_path_factory.mktemp("nginx")))
+        return opened[-1]
+
+    yield door
+    for proxied in opened:
+        proxied.close()
+
+
+@pytest.fixture
+def pair(start, database, door):
+    return [door(start(DATABASE_URL=database).wait_ready()) for _ in range(2)]
