@@ -49,10 +49,13 @@ class EventStream:
         self.response.close()
         self.http.close()
 
-    def next(self) -> Event | None:
-        """The next event; None at the end of the stream."""
+    def next(self, within_s: float = 20) -> Event | None:
+        """The next event; None at the end of the stream. Comments are no sign of it."""
         event, lines = Event(), 0
+        until = time.monotonic() + within_s
         for raw in iter(self.response.readline, b""):
+            if time.monotonic() > until:
+                raise TimeoutError(f"no event within {within_s} s")
             line = raw.decode().rstrip("\n")
             if line == "" and lines > 0:
                 return event
