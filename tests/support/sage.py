@@ -18,6 +18,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 ROOT = Path(__file__).resolve().parents[2]
 BINARY = Path(os.environ.get("SAGE_MCP", ROOT / "build/dev/server/sage-mcp"))
+FIXTURES_BINARY = ROOT / "build/dev/tests/conformance/sage-conformance"
 
 MODERN = "2026-07-28"
 LEGACY = "2025-11-25"
@@ -115,12 +116,14 @@ def bearer(key: str) -> dict:
 class Server:
     """One sage-mcp process on a port of its own choice, with its output in files."""
 
+    command = [BINARY, "serve"]
+
     def __init__(self, directory: Path, *flags: str, **settings: str):
         self.out_path = directory / "out"
         self.err_path = directory / "err"
         settings.setdefault("LISTEN", "127.0.0.1:0")
         with self.out_path.open("wb") as out, self.err_path.open("wb") as err:
-            self.process = subprocess.Popen([BINARY, "serve", *flags], env=environment(**settings),
+            self.process = subprocess.Popen([*self.command, *flags], env=environment(**settings),
                 stdin=subprocess.DEVNULL, stdout=out, stderr=err)
         self.address = self._wait_listening()
         self.host, _, port = self.address.rpartition(":")
@@ -182,6 +185,12 @@ class Server:
             raise AssertionError(f"still there {within_s} s after SIGTERM: {self.output()}") from None
         assert not SANITIZER_REPORT.search(self.err_path.read_text()), self.output()
         assert status == 0, f"exit status {status}: {self.output()}"
+
+
+class FixtureServer(Server):
+    """The same with tools that report, ask and hang up as the conformance suite wants it."""
+
+    command = [FIXTURES_BINARY]
 
 
 # --- a raw client --------------------------------------------------------------
