@@ -45,7 +45,7 @@ bool client_session_mint(
 	uint32_t now = (uint32_t)time(NULL);
 	char *id = NULL;
 
-	while (mcp_legacy_version(payload.version) != session->version)
+	while (strcmp(mcp_legacy_version(payload.version), session->version) != 0)
 		payload.version++;
 	for (int i = 0; i < 4; i++)
 		payload.created[i] = (unsigned char)(now >> (24 - 8 * i));
