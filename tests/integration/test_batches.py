@@ -57,7 +57,8 @@ def test_each_request_is_answered_by_its_id(front, spoken):
     answers = by_id(send(front, [
         request("tools/list", 1), notification(), request("ping", "1"), tool("get_status", "水"),
         notification("notifications/unheard-of"), request("ping", 0), request("no/such", -7),
-        request("tools/call", 2**53 - 1, {"name": "no_such_tool"}), request("tools/call", "", {"name": "get_memory", "arguments": {"id": "x"}}),
+        request("tools/call", 2**53 - 1, {"name": "no_such_tool"}),
+        request("tools/call", "", {"name": "get_memory", "arguments": {"id": "x"}}),
     ], spoken))
     assert set(answers) == {1, "1", "水", 0, -7, 2**53 - 1, ""}
     assert answers[1]["result"]["tools"]
@@ -102,8 +103,8 @@ def test_initialize_must_not_be_in_a_batch(front):
 def test_subscriptions_in_a_batch_belong_to_the_session(front):
     session = initialize(front, BATCHES)
     uris = [f"sage://session/{n}" for n in range(4)]
-    answers = by_id(send(front, [request("resources/subscribe", n, {"uri": uri}) for n, uri in enumerate(uris)],
-        session.headers))
+    batch = [request("resources/subscribe", n, {"uri": uri}) for n, uri in enumerate(uris)]
+    answers = by_id(send(front, batch, session.headers))
     assert all(answer["result"] == {} for answer in answers.values())
     with session.open(front, "unknown") as stream:
         assert sorted(stream.next().json["params"]["uri"] for _ in uris) == uris

@@ -150,6 +150,22 @@ def test_cancelled_call_of_a_session_is_stopped(alone, database, version, id):
     assert saved(database) == {"fence"}
 
 
+def test_one_of_a_batch_is_cancelled(alone, database):
+    session = initialize(alone, "2025-03-26")
+    messages = [{"jsonrpc": "2.0", "id": n, "method": "tools/call", "params": save_params(f"{n}")} for n in range(3)]
+    connection = alone.connect()
+    with Lock(database) as lock:
+        connection.http.request("POST", "/mcp", json.dumps(messages),
+            {"Content-Type": "application/json"} | session.headers)
+        lock.wait_for_waiters(3)
+        assert session.notify(alone, "notifications/cancelled", {"requestId": 1}).status == 202
+        lock.wait_for_waiters(2, CANCELLED_WITHIN_S)
+    answers = json.loads(connection.http.getresponse().read())
+    connection.http.close()
+    assert [answer["id"] for answer in answers if "result" in answer] == [0, 2] == [a["id"] for a in answers]
+    assert saved(database) == {"0", "2"}
+
+
 def test_nobody_cancels_what_is_not_theirs(alone, database):
     session, other = initialize(alone), initialize(alone)
     with Lock(database) as lock:
