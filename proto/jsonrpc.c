@@ -186,6 +186,18 @@ bool rpc_parse(const char *body, size_t len, struct rpc_message *msg, struct rpc
 	return rpc_read(root, msg, error);
 }
 
+static bool all_objects(const json_t *array)
+{
+	const json_t *element;
+	size_t i;
+
+	json_array_foreach (array, i, element) {
+		if (!json_is_object(element))
+			return false;
+	}
+	return true;
+}
+
 json_t *rpc_parse_batch(const char *body, size_t len, size_t most, struct rpc_error *error)
 {
 	json_error_t fault;
@@ -194,11 +206,14 @@ json_t *rpc_parse_batch(const char *body, size_t len, size_t most, struct rpc_er
 
 	if (batch == NULL)
 		fail_parse(error, body, len, &fault);
-	else if (count >= 1 && count <= most)
-		return batch;
-	else
+	else if (count < 1 || count > most)
 		rpc_error_set(error, RPC_INVALID_REQUEST, NULL,
 		    "a batch has 1 to %zu messages, this one has %zu", most, count);
+	else if (!all_objects(batch))
+		rpc_error_set(error, RPC_INVALID_REQUEST, NULL,
+		    "every message of a batch must be an object");
+	else
+		return batch;
 	json_decref(batch);
 	return NULL;
 }

@@ -60,7 +60,7 @@ bool rpc_read(json_t *root, struct rpc_message *msg, struct rpc_error *error)
 
 /*
  * Reads an array of messages (a batch). NULL: error is filled; also when
- * it is empty or has more than most elements. The caller owns the array.
+ * it is empty, has more than most elements, or one that is no object. The caller owns the array.
  */
 json_t *rpc_parse_batch(const char *body, size_t len, size_t most, struct rpc_error *error);
 

@@ -20,7 +20,7 @@ struct ended_sessions {
 	struct subscriber subscriber;
 	struct query query;
 	struct event *again;
-	bool loading;
+	bool loading, loaded;
 	void *tree; /* of char * */
 	size_t count;
 };
@@ -64,6 +64,7 @@ static void on_loaded(void *arg, struct rows *rows, const struct db_error *error
 		event_add(ended->again, &wait);
 		return;
 	}
+	ended->loaded = true;
 	for (int row = 0; row < rows_count(rows); row++)
 		insert(ended, client_session_ended_read(rows, row));
 	rows_free(rows);
@@ -125,6 +126,11 @@ void ended_sessions_free(struct ended_sessions *ended)
 void ended_sessions_open(struct ended_sessions *ended)
 {
 	load(ended);
+}
+
+bool ended_sessions_ready(const struct ended_sessions *ended)
+{
+	return ended->loaded;
 }
 
 bool ended_sessions_has(const struct ended_sessions *ended, const char *id)

@@ -18,6 +18,9 @@ void ended_sessions_free(struct ended_sessions *ended); /* NULL is fine */
 /* The schema is there. */
 void ended_sessions_open(struct ended_sessions *ended);
 
+/* Before that nobody can say whether a session was ended. */
+bool ended_sessions_ready(const struct ended_sessions *ended);
+
 bool ended_sessions_has(const struct ended_sessions *ended, const char *id);
 
 /* The end is in the database: tells this process and the others. */

@@ -5,8 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ended_sessions.h"
 #include "pool.h"
 #include "service.h"
+#include "signer.h"
 
 void health_live(struct service *service, struct exchange *x)
 {
@@ -28,6 +30,8 @@ static const char *why_not_ready(const struct service *service)
 		return "schema_failed";
 	if (service->schema == SCHEMA_WAITING)
 		return "schema_waiting";
+	if (!signer_ready(service->signer) || !ended_sessions_ready(service->ended))
+		return "sessions_waiting";
 	if (!pool_stats(service->pool).reachable)
 		return "database_unreachable";
 	return NULL;

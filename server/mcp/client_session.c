@@ -45,7 +45,7 @@ bool client_session_mint(
 	uint32_t now = (uint32_t)time(NULL);
 	char *id = NULL;
 
-	while (mcp_legacy_version(payload.version) != session->version)
+	while (strcmp(mcp_legacy_version(payload.version), session->version) != 0)
 		payload.version++;
 	for (int i = 0; i < 4; i++)
 		payload.created[i] = (unsigned char)(now >> (24 - 8 * i));
@@ -74,7 +74,8 @@ enum client_session_verdict client_session_open(struct service *service,
 	size_t len = 0;
 	bool good;
 
-	if (!signer_ready(service->signer) || who == NULL)
+	if (!signer_ready(service->signer) || !ended_sessions_ready(service->ended) ||
+	    who == NULL)
 		return CLIENT_SESSION_UNVERIFIED;
 	if (strlen(id) >= sizeof(session->id))
 		return CLIENT_SESSION_UNKNOWN;

@@ -22,7 +22,7 @@ struct client_session {
 enum client_session_verdict {
 	CLIENT_SESSION_GOOD,
 	CLIENT_SESSION_UNKNOWN,    /* forged, expired, ended, or somebody else's */
-	CLIENT_SESSION_UNVERIFIED, /* the signing key is not there yet */
+	CLIENT_SESSION_UNVERIFIED, /* the key or the list of ended ones is not there yet */
 };
 
 /* False: no id can be made now; the client goes on without one. */

@@ -92,7 +92,7 @@ bool endpoint_read_session(struct request *r)
 	const char *id = exchange_header(r->x, "mcp-session-id", &copies);
 	const struct principal *who = r->verified ? &r->auth.who : NULL;
 
-	if (id == NULL || r->has_own_stream)
+	if (id == NULL || r->own_session != NULL)
 		return true;
 	if (copies == 1 &&
 	    client_session_open(r->service, who, id, &r->session) != CLIENT_SESSION_UNKNOWN)

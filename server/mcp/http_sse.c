@@ -11,12 +11,16 @@
 
 #include "auth.h"
 #include "mcp/request.h"
+#include "mcp/session_stream.h"
+#include "mcp/stream.h"
 #include "service.h"
 #include "sse.h"
 
 /* One client: its stream. */
 struct sse_client {
-	struct exchange *x; /* NULL: gone; the struct waits for its last message */
+	struct stream *stream; /* NULL: gone; the struct waits for its last message */
+	struct session_stream *changes;
+	bool ending; /* drain: with its last answer */
 	struct principal who;
 	struct client_session session;
 	unsigned open; /* messages under way */
@@ -32,9 +36,29 @@ struct sse_message_exchange {
 
 static LIST_HEAD(sse_clients, sse_client) clients = LIST_HEAD_INITIALIZER(clients);
 
+static void leave(struct sse_client *client)
+{
+	LIST_REMOVE(client, link);
+	session_stream_detach(client->changes);
+	client->changes = NULL;
+	client->stream = NULL;
+}
+
+static void end_stream(struct sse_client *client)
+{
+	struct stream *stream = client->stream;
+
+	leave(client);
+	stream_end(stream);
+}
+
 static void release(struct sse_client *client)
 {
-	if (client->x == NULL && client->open == 0)
+	if (client->open > 0)
+		return;
+	if (client->stream != NULL && client->ending)
+		end_stream(client);
+	if (client->stream == NULL)
 		free(client);
 }
 
@@ -46,10 +70,10 @@ static void message_free(struct sse_message_exchange *m)
 	free(m);
 }
 
-static void send_bytes(struct sse_client *client, const char *bytes, size_t len)
+static void send_framed(struct sse_client *client, const char *bytes, size_t len)
 {
-	if (client->x != NULL)
-		exchange_send(client->x, bytes, len);
+	if (client->stream != NULL)
+		stream_send_framed(client->stream, bytes, len);
 }
 
 static void message_reply(struct exchange *x, const struct reply *reply)
@@ -60,7 +84,7 @@ static void message_reply(struct exchange *x, const struct reply *reply)
 	    reply->body_len > 0 ? sse_message(NULL, reply->body, reply->body_len, &len) : NULL;
 
 	if (event != NULL)
-		send_bytes(m->client, event, len);
+		send_framed(m->client, event, len);
 	free(event);
 	message_free(m);
 }
@@ -76,8 +100,8 @@ static bool message_send(struct exchange *x, const char *bytes, size_t len)
 {
 	struct sse_client *client = ((struct sse_message_exchange *)x)->client;
 
-	send_bytes(client, bytes, len);
-	return client->x != NULL;
+	send_framed(client, bytes, len);
+	return client->stream != NULL;
 }
 
 static void message_finish(struct exchange *x)
@@ -108,17 +132,15 @@ static void on_gone(void *arg)
 {
 	struct sse_client *client = arg;
 
-	LIST_REMOVE(client, link);
-	client->x = NULL;
+	leave(client);
 	release(client);
 }
 
 static void begin(struct request *r)
 {
-	static const struct header headers[] = {{"Cache-Control", "no-cache, no-transform"},
-	    {"X-Accel-Buffering", "no"}, {NULL, NULL}};
+	struct service *service = r->service;
 	struct sse_client *client = calloc(1, sizeof(*client));
-	char text[256];
+	char greeting[256];
 
 	if (client != NULL && r->verified) {
 		client->who = r->auth.who;
@@ -130,15 +152,18 @@ static void begin(struct request *r)
 		request_refuse_unverified(r);
 		return;
 	}
-	client->x = request_release(r);
-	client->x->gone = on_gone;
-	client->x->gone_arg = client;
-	LIST_INSERT_HEAD(&clients, client, link);
-	exchange_start(client->x, headers);
-	int len = snprintf(text, sizeof(text),
+	snprintf(greeting, sizeof(greeting),
 	    "event: endpoint\ndata: /messages?sessionId=%s\n\n", client->session.id);
-
-	exchange_send(client->x, text, (size_t)len);
+	client->stream = stream_open(service->streams,
+	    &(struct stream_order){
+	        .x = request_release(r), .greeting = greeting, .gone = on_gone, .arg = client});
+	if (client->stream == NULL) {
+		free(client);
+		return;
+	}
+	LIST_INSERT_HEAD(&clients, client, link);
+	client->changes =
+	    session_stream_attach(service, &client->who, &client->session, client->stream);
 }
 
 void http_sse_open(struct service *service, struct exchange *x)
@@ -148,31 +173,40 @@ void http_sse_open(struct service *service, struct exchange *x)
 
 void http_sse_end_all(void)
 {
-	struct sse_client *client;
+	struct sse_client *client = LIST_FIRST(&clients), *next;
 
-	while ((client = LIST_FIRST(&clients)) != NULL) {
-		struct exchange *x = client->x;
-
-		x->gone = NULL;
-		on_gone(client);
-		exchange_finish(x);
+	for (; client != NULL; client = next) {
+		next = LIST_NEXT(client, link);
+		client->ending = true;
+		release(client);
 	}
 }
 
 /* --- POST --- */
 
-static struct sse_client *find(const struct request *r)
+/* The value of sessionId in a query, up to its end or '&'; NULL: it is not there. */
+static const char *find_id(const char *query)
 {
 	static const char name[] = "sessionId=";
-	const char *id = strstr(r->x->query, name);
+
+	while (strncmp(query, name, sizeof(name) - 1) != 0) {
+		query += strcspn(query, "&");
+		if (*query++ == '\0')
+			return NULL;
+	}
+	return query + sizeof(name) - 1;
+}
+
+static struct sse_client *find(const struct request *r)
+{
+	const char *id = find_id(r->x->query);
 	struct sse_client *client;
 
 	LIST_FOREACH (client, &clients, link) {
 		size_t len = strlen(client->session.id);
 
-		if (id != NULL &&
-		    strncmp(id + sizeof(name) - 1, client->session.id, len) == 0 &&
-		    strchr("&", id[sizeof(name) - 1 + len]) != NULL &&
+		if (id != NULL && strcspn(id, "&") == len &&
+		    strncmp(id, client->session.id, len) == 0 &&
 		    strcmp(client->who.namespace, r->auth.who.namespace) == 0 &&
 		    strcmp(client->who.agent, r->auth.who.agent) == 0)
 			return client;
@@ -222,7 +256,7 @@ static void take(struct request *r)
 	}
 	exchange_reply(r->x, &accepted);
 	r->x = message;
-	r->has_own_stream = true;
+	r->own_session = &client->session;
 	r->session = client->session;
 	if (rpc_parse(message->body, message->body_len, &r->message, &error))
 		endpoint_accept_parsed(r);

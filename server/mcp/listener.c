@@ -35,10 +35,12 @@ void listener_fini(struct listener *l)
 
 void listeners_end_all(void)
 {
-	struct listener *l;
+	struct listener *l = TAILQ_FIRST(&listeners), *next;
 
-	while ((l = TAILQ_FIRST(&listeners)) != NULL)
+	for (; l != NULL; l = next) {
+		next = TAILQ_NEXT(l, link);
 		l->end(l);
+	}
 }
 
 void listener_notify(struct listener *l, const char *method, json_t *params)

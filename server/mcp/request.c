@@ -46,6 +46,8 @@ void mcp_end_all(void)
 			call_cancel(r->call);
 		if (r->stream != NULL)
 			stream_end(r->stream);
+		else if (r->x != NULL) /* not of a connection: a part of a batch, say */
+			exchange_reply(r->x, &(struct reply){.status = 503});
 		request_free(r);
 	}
 }

@@ -40,9 +40,8 @@ struct request {
 	struct client_session session; /* legacy */
 	unsigned client_can;           /* of enum client_ability */
 	bool in_batch;
-	bool only_json; /* the client takes no event streams */
-	bool
-	    has_own_stream; /* HTTP+SSE: answers travel there, and the session is known by it */
+	bool only_json;                     /* the client takes no event streams */
+	struct client_session *own_session; /* HTTP+SSE: known by its stream; else NULL */
 
 	/* The work that is waited for, see run.c. */
 	struct call *call;

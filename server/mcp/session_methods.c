@@ -46,8 +46,10 @@ void initialize(struct request *r)
 	r->session.version = mcp_negotiate(asked);
 	r->session.client_can =
 	    client_abilities(json_object_get(r->message.params, "capabilities"));
+	if (r->own_session != NULL)
+		r->own_session->client_can = r->session.client_can;
 	/* Without the database there is no session: the client can still call. */
-	bool minted = r->verified && !r->has_own_stream &&
+	bool minted = r->verified && r->own_session == NULL &&
 	              client_session_mint(r->service, &r->auth.who, &r->session);
 	const struct header headers[] = {
 	    {minted ? "MCP-Session-Id" : NULL, r->session.id}, {NULL, NULL}};

@@ -31,6 +31,7 @@ struct session_stream {
 	bool loading;
 	bool stale;      /* read the subscriptions once more */
 	bool missed;     /* something happened that nobody can tell any more */
+	bool borrowed;   /* the stream is somebody else's, who also ends this */
 	bool holding;    /* events back, until the subscriptions are read ... */
 	size_t position; /* ... from this one on */
 	char opened[33]; /* when, in hex, and a random number: a later one compares greater */
@@ -53,6 +54,8 @@ static void on_gone(void *arg)
 
 static void end(struct listener *l)
 {
+	if (((struct session_stream *)l)->borrowed)
+		return;
 	stream_end(l->stream);
 	on_gone(l);
 }
@@ -195,30 +198,21 @@ static void on_heard(void *arg, const struct server_event *event)
 			end(&s->l);
 		else if (event->kind == CLIENT_SESSION_CHANGED)
 			load(s);
-		else if (strcmp(event->memory_id, s->opened) > 0)
+		else if (!s->borrowed && strcmp(event->memory_id, s->opened) > 0)
 			replace(s);
 	}
 }
 
-/* Makes the stream; x is taken over, also when this fails. */
-static void open_stream(struct service *service, struct exchange *x,
-    const struct principal *who, const struct client_session *session, bool missed)
+static struct session_stream *make(struct service *service, const struct principal *who,
+    const struct client_session *session, bool missed)
 {
 	struct session_stream *s = calloc(1, sizeof(*s));
 	struct timespec now;
 	uint64_t random;
-	struct stream_order order = {.x = x,
-	    .session = session->id,
-	    .primed = strcmp(session->version, MCP_LATEST_LEGACY) == 0,
-	    .gone = on_gone,
-	    .arg = s};
 
-	if (s != NULL)
-		s->again = evtimer_new(service->base, on_again, s);
-	if (s == NULL || s->again == NULL) {
+	if (s == NULL || (s->again = evtimer_new(service->base, on_again, s)) == NULL) {
 		free(s);
-		exchange_reply(x, &(struct reply){.status = 503});
-		return;
+		return NULL;
 	}
 	listener_init(&s->l, service, who, end);
 	s->l.subscriber.heard = on_heard;
@@ -229,7 +223,44 @@ static void open_stream(struct service *service, struct exchange *x,
 	snprintf(s->opened, sizeof(s->opened), "%016" PRIx64 "%016" PRIx64,
 	    (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000, random);
 	memcpy(s->session, session->id, sizeof(s->session));
-	s->l.stream = stream_open(service->streams, &order);
+	return s;
+}
+
+struct session_stream *session_stream_attach(struct service *service,
+    const struct principal *who, const struct client_session *session, struct stream *stream)
+{
+	struct session_stream *s = make(service, who, session, false);
+
+	if (s == NULL)
+		return NULL;
+	s->borrowed = true;
+	s->l.stream = stream;
+	load(s);
+	return s;
+}
+
+void session_stream_detach(struct session_stream *s)
+{
+	if (s != NULL)
+		on_gone(s);
+}
+
+/* Makes the stream; x is taken over, also when this fails. */
+static void open_stream(struct service *service, struct exchange *x,
+    const struct principal *who, const struct client_session *session, bool missed)
+{
+	struct session_stream *s = make(service, who, session, missed);
+
+	if (s == NULL) {
+		exchange_reply(x, &(struct reply){.status = 503});
+		return;
+	}
+	s->l.stream = stream_open(
+	    service->streams, &(struct stream_order){.x = x,
+	                          .session = session->id,
+	                          .primed = strcmp(session->version, MCP_LATEST_LEGACY) == 0,
+	                          .gone = on_gone,
+	                          .arg = s});
 	if (s->l.stream == NULL) {
 		on_gone(s);
 		return;

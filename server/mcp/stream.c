@@ -203,6 +203,12 @@ void stream_send_text(struct stream *s, const char *json, size_t json_len)
 	free(event);
 }
 
+void stream_send_framed(struct stream *s, const char *bytes, size_t len)
+{
+	if (s->x != NULL)
+		exchange_send(s->x, bytes, len);
+}
+
 void stream_send(struct stream *s, json_t *message)
 {
 	size_t len = 0;
@@ -249,6 +255,8 @@ struct stream *stream_open(struct streams *all, const struct stream_order *order
 	s->resumable = order->session != NULL;
 	attach(s, order->x);
 	start(s->x);
+	if (order->greeting != NULL)
+		exchange_send(s->x, order->greeting, strlen(order->greeting));
 	if (!s->resumable)
 		return s;
 	TAILQ_INIT(&s->kept);

@@ -23,8 +23,9 @@ struct streams *streams_new(struct event_base *base);
 void streams_free(struct streams *all); /* gives up what is left; NULL is fine */
 
 struct stream_order {
-	struct exchange *x;  /* taken over */
-	const char *session; /* resumable, for this client session only; NULL: plain */
+	struct exchange *x;   /* taken over */
+	const char *session;  /* resumable, for this client session only; NULL: plain */
+	const char *greeting; /* framed events to begin with, or NULL */
 	bool primed; /* begins with an event id, so that even an empty stream can be resumed */
 	/* The client has left for good, and the stream is freed. Not called after stream_end(). */
 	void (*gone)(void *arg);
@@ -37,6 +38,9 @@ struct stream *stream_open(struct streams *all, const struct stream_order *order
 /* Takes the message. */
 void stream_send(struct stream *s, json_t *message);
 void stream_send_text(struct stream *s, const char *json, size_t len);
+
+/* Framed events, on a plain stream. */
+void stream_send_framed(struct stream *s, const char *bytes, size_t len);
 
 /* Nothing more will be sent. The caller must not use the stream again. */
 void stream_end(struct stream *s);

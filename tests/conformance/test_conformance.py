@@ -19,7 +19,6 @@ import sage
 
 HERE = Path(__file__).parent
 SUITE = HERE / "node_modules/@modelcontextprotocol/conformance/dist/index.js"
-FIXTURE_SERVER = sage.BINARY.parent.parent / "tests/conformance/sage-conformance"
 NODE = sage.ROOT / "build/node/node"
 
 # Scenarios of one revision that a server without fixtures must pass.
@@ -35,7 +34,7 @@ FIXTURE_FREE = {
 @pytest.fixture(scope="module")
 def fixtures(cluster_uri, tmp_path_factory):
     database = sage.create_database(cluster_uri, f"conformance_{os.getpid()}")
-    server = sage.Server(tmp_path_factory.mktemp("server"), binary=FIXTURE_SERVER, DATABASE_URL=database)
+    server = sage.FixtureServer(tmp_path_factory.mktemp("server"), DATABASE_URL=database)
     server.wait_ready()
     yield server
     server.stop()

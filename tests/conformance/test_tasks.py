@@ -6,7 +6,6 @@ import pytest
 import sage
 from sage import MODERN, bearer, make_key, psql, run_command, wait_for
 
-BINARY = sage.BINARY.parent.parent / "tests/conformance/sage-conformance"
 CAN = {"_meta": {"io.modelcontextprotocol/clientCapabilities": {
     "elicitation": {}, "extensions": {"io.modelcontextprotocol/tasks": {}}}}}
 
@@ -14,7 +13,7 @@ CAN = {"_meta": {"io.modelcontextprotocol/clientCapabilities": {
 @pytest.fixture
 def two(start, database):
     """Two processes with the suite's fixtures on one database."""
-    return [start(binary=BINARY, DATABASE_URL=database).wait_ready() for _ in range(2)]
+    return [start(binary=sage.FIXTURES_BINARY, DATABASE_URL=database).wait_ready() for _ in range(2)]
 
 
 def ask(server, method: str, params: dict, **how):
@@ -71,7 +70,7 @@ def test_task_of_a_dead_process_has_failed(two, database):
 
 
 def test_outcome_is_stored_when_the_database_is_back(start, cluster):
-    server = start(binary=BINARY, DATABASE_URL=sage.create_database(cluster.uri, "tasks")).wait_ready()
+    server = start(binary=sage.FIXTURES_BINARY, DATABASE_URL=sage.create_database(cluster.uri, "tasks")).wait_ready()
     task = create(server, "slow_compute", {"seconds": 1})
     cluster.stop()
     time.sleep(2)
@@ -83,7 +82,7 @@ def test_outcome_is_stored_when_the_database_is_back(start, cluster):
 def test_tasks_of_others_are_not_there(start, database):
     assert run_command("migrate", DATABASE_URL=database).returncode == 0
     ann, bob = make_key(database, "ann", "red"), make_key(database, "bob", "red")
-    server = start(binary=BINARY, DATABASE_URL=database).wait_ready()
+    server = start(binary=sage.FIXTURES_BINARY, DATABASE_URL=database).wait_ready()
     task = create(server, "slow_compute", {"seconds": 5}, headers=bearer(ann))
     for method in "tasks/get", "tasks/cancel":
         assert ask(server, method, {"taskId": task}, headers=bearer(bob)).error["code"] == -32602
@@ -97,7 +96,7 @@ def test_unknown_task(two, params):
 
 
 def test_no_task_while_the_database_is_away(start, cluster):
-    server = start(binary=BINARY, DATABASE_URL=sage.create_database(cluster.uri, "tasks"), DB_WAIT_TIMEOUT_MS="500").wait_ready()
+    server = start(binary=sage.FIXTURES_BINARY, DATABASE_URL=sage.create_database(cluster.uri, "tasks"), DB_WAIT_TIMEOUT_MS="500").wait_ready()
     get_unknown = {"taskId": "4a3af271-1e12-4a13-bdec-694d29f2a247"}
     ask(server, "tasks/get", get_unknown)
     cluster.stop()

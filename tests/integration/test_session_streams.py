@@ -1,6 +1,7 @@
 """The GET stream of a session: what arrives on it, on which one, and what a client that was away gets."""
 
 import signal
+import time
 
 import pytest
 from sage import LEGACY, bearer, make_key, psql, run_command
@@ -16,11 +17,17 @@ def save(server, session: str, **how):
         connection.done("save_memory", {"user_input": "hello", "session_id": session}, **how)
 
 
+def settle():
+    """The server reads the subscriptions of a stream; what happens meanwhile may concern it, and it says so."""
+    time.sleep(0.3)
+
+
 def primed(stream: EventStream) -> str:
     """Reads the priming event; its id."""
     assert (stream.status, stream.headers["Content-Type"]) == (200, "text/event-stream")
     event = stream.next()
     assert event.id and event.retry > 0 and event.data == ""
+    settle()
     return event.id
 
 
@@ -44,6 +51,8 @@ def open_primed(session: Session, server, last_event_id: str | None = None) -> E
     stream = session.open(server, last_event_id)
     if session.version == LEGACY:
         primed(stream)
+    else:
+        settle()
     return stream
 
 
@@ -58,6 +67,8 @@ def test_only_the_latest_revision_is_primed(pair, version):
         assert (stream.status, stream.headers["Content-Type"]) == (200, "text/event-stream")
         if version == LEGACY:
             primed(stream)
+        else:
+            settle()
         save(pair[0], "team")
         assert updated(stream)[0] == TEAM
 
@@ -84,6 +95,7 @@ def test_hears_of_saves_on_every_process_until_unsubscribed(pair, version):
             save(writer, "team")
             assert updated(stream)[0] == TEAM
         session.unsubscribe(one, TEAM)
+        settle()
         for writer in (two, one):
             save(writer, "team")
             save(writer, "fence")
@@ -182,7 +194,7 @@ def test_stream_without_events_can_be_resumed_by_its_priming_event(pair):
     save(pair[1], "team")
     with session.open(pair[0], first) as stream:
         save(pair[0], "fence")
-        assert sorted(uris(stream, 2)) == sorted([TEAM, FENCE])  # two processes: no order is promised
+        assert uris(stream, 2) == [TEAM, FENCE]
 
 
 def test_second_connection_takes_a_stream_over(pair):
@@ -256,7 +268,7 @@ def test_id_that_was_never_sent_is_unknown(front):
     session.subscribe(front, *URIS)
     with session.open(front) as stream:
         first = primed(stream)
-    for never in (first + "0", first[:-1] + "7", first + " x", "0" + first):
+    for never in (first[:-1] + "7", first + " x", "0" + first):
         with open_primed(session, front, never) as stream:
             assert sorted(uris(stream, len(URIS))) == sorted(URIS)
 

@@ -69,6 +69,20 @@ def test_unknown_after_the_database_was_made_anew(start, database, cluster_uri, 
     assert initialize(two).rpc(two, "ping").result == {}
 
 
+def test_ready_means_that_sessions_are_known(start, database):
+    """Whoever begins right after readyz would go on without a session for as long as it lives."""
+    first = start(DATABASE_URL=database).wait_ready()
+    ended = initialize(first)
+    assert ended.end(first).status == 204
+    hello = json.dumps(initialize_message(LEGACY)).encode()
+    for _ in range(20):
+        with start(DATABASE_URL=database).connect() as connection:
+            while connection.get("/readyz").status != 200:
+                pass
+            assert connection.rpc("ping", headers=ended.headers).status == 404
+            assert connection.post(hello).headers["MCP-Session-Id"]
+
+
 def altered(id: str) -> dict[str, str]:
     def other(c: str) -> str:
         return "A" if c != "A" else "B"

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 ROOT = Path(__file__).resolve().parents[2]
 BINARY = Path(os.environ.get("SAGE_MCP", ROOT / "build/dev/server/sage-mcp"))
+FIXTURES_BINARY = BINARY.parent.parent / "tests/conformance/sage-conformance"
 
 MODERN = "2026-07-28"
 LEGACY = "2025-11-25"
@@ -183,6 +184,13 @@ class Server:
             raise AssertionError(f"still there {within_s} s after SIGTERM: {self.output()}") from None
         assert not SANITIZER_REPORT.search(self.err_path.read_text()), self.output()
         assert status == 0, f"exit status {status}: {self.output()}"
+
+
+class FixtureServer(Server):
+    """The same with tools that report, ask and hang up as the conformance suite wants it."""
+
+    def __init__(self, directory: Path, *flags: str, **settings: str):
+        super().__init__(directory, *flags, binary=FIXTURES_BINARY, **settings)
 
 
 # --- a raw client --------------------------------------------------------------

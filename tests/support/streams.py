@@ -34,7 +34,6 @@ class EventStream:
         if body is not None:
             base["Content-Type"] = "application/json"
         self.http.request(method, path, body, base | (headers or {}))
-        self.sock = self.http.sock
         self.response = self.http.getresponse()
         self.status, self.headers = self.response.status, self.response.headers
 
@@ -50,14 +49,13 @@ class EventStream:
         self.response.close()
         self.http.close()
 
-    def _line(self, until: float) -> bytes:
-        self.sock.settimeout(max(until - time.monotonic(), 0.001))
-        return self.response.readline()
-
     def next(self, within_s: float = 20) -> Event | None:
-        """The next event; None at the end of the stream. Comments do not prolong the wait."""
-        event, lines, until = Event(), 0, time.monotonic() + within_s
-        for raw in iter(lambda: self._line(until), b""):
+        """The next event; None at the end of the stream. Comments are no sign of it."""
+        event, lines = Event(), 0
+        until = time.monotonic() + within_s
+        for raw in iter(self.response.readline, b""):
+            if time.monotonic() > until:
+                raise TimeoutError(f"no event within {within_s} s")
             line = raw.decode().rstrip("\n")
             if line == "" and lines > 0:
                 return event

@@ -1,0 +1,39 @@
+"""A table that is locked by somebody else, so that a statement of the server has to wait."""
+
+import subprocess
+import time
+
+from sage import psql, wait_for
+
+WAITERS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+
+
+class Lock:
+    """Locked from the beginning of the with block to its end."""
+
+    def __init__(self, uri: str, table: str = "memories"):
+        self.uri, self.table = uri, table
+
+    def __enter__(self):
+        self.process = subprocess.Popen(["psql", "--no-psqlrc", "-qAt", "-v", "ON_ERROR_STOP=1", self.uri],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.process.stdin.write(f"BEGIN; LOCK TABLE {self.table}; SELECT 'locked';\n")
+        self.process.stdin.flush()
+        assert self.process.stdout.readline() == "locked\n"
+        return self
+
+    def __exit__(self, *_):
+        self.process.communicate("COMMIT;\n", timeout=10)
+
+    def waiters(self) -> int:
+        return int(psql(self.uri, WAITERS))
+
+    def wait_for_waiters(self, count: int, within_s: float = 10):
+        wait_for(f"{count} statements wait for the lock", lambda: self.waiters() == count, within_s)
+
+    def stay_waiting(self, count: int, seconds: float = 1.0):
+        """They still wait after that time."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            assert self.waiters() == count
+            time.sleep(0.1)
