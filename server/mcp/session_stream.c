@@ -126,16 +126,23 @@ static bool take_subscriptions(struct session_stream *s, const struct rows *rows
 	return row.ended;
 }
 
-static void on_loaded(void *arg, struct rows *rows, const struct db_error *error)
+static void load_later(struct session_stream *s)
 {
 	static const struct timeval wait = {.tv_sec = EVENTS_RETRY_MS / 1000};
-	struct session_stream *s = arg;
 
 	s->loading = false;
+	event_add(s->again, &wait);
+}
+
+static void on_loaded(void *arg, struct rows *rows, const struct db_error *error)
+{
+	struct session_stream *s = arg;
+
 	if (error->kind != DB_OK) {
-		event_add(s->again, &wait);
+		load_later(s);
 		return;
 	}
+	s->loading = false;
 	if (s->stale) {
 		rows_free(rows);
 		load(s);
@@ -163,7 +170,7 @@ static void load(struct session_stream *s)
 	query_fini(&s->query);
 	client_session_find_ask(&s->query, s->session);
 	if (!pool_run(s->l.service->pool, &s->query, on_loaded, s, &error))
-		on_loaded(s, NULL, &error);
+		load_later(s);
 }
 
 /* Each message is for one stream only, so the newest takes the place of the others. */
