@@ -16,6 +16,7 @@
 #include "mcp.h"
 
 #define MAX_HEADER_BYTES 256
+#define MAX_BATCH        8
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
@@ -116,6 +117,32 @@ static void load_arguments(const struct rpc_message *msg)
 	args_fini(table, &e);
 }
 
+/* As the server does: the batch as a whole, then one message after the other. */
+static void read_batch(const char *body, size_t len, const struct mcp_headers *headers)
+{
+	struct rpc_message none = {.id = NULL};
+	struct rpc_error error = {.data = NULL};
+	json_t *batch = rpc_parse_batch(body, len, MAX_BATCH, &error);
+	size_t count = json_array_size(batch);
+
+	if (batch == NULL)
+		answer_error(&none, &error);
+	must(count <= MAX_BATCH);
+	for (size_t i = 0; i < count; i++) {
+		struct rpc_message msg;
+		struct mcp_request request;
+
+		error = (struct rpc_error){.data = NULL};
+		if (!rpc_read(json_incref(json_array_get(batch, i)), &msg, &error) ||
+		    !mcp_classify(&msg, headers, &request, &error))
+			answer_error(&msg, &error);
+		else
+			answer_result(&msg);
+		rpc_message_fini(&msg);
+	}
+	json_decref(batch);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	char version[MAX_HEADER_BYTES], method[MAX_HEADER_BYTES], name[MAX_HEADER_BYTES];
@@ -126,6 +153,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
 	headers.method = take_header(&data, &len, method);
 	headers.name = take_header(&data, &len, name);
+	if (len > 0 && *data == '[') {
+		read_batch((const char *)data, len, &headers);
+		return 0;
+	}
 	if (!rpc_parse((const char *)data, len, &msg, &error)) {
 		answer_error(&msg, &error);
 	} else if (!mcp_classify(&msg, &headers, &request, &error)) {
