@@ -18,6 +18,7 @@
 #include "connector.h"
 
 #define MAX_PARALLEL_LOGINS 4
+#define TIDY_MS             1000 /* how often idle connections are looked at */
 #define BACKOFF_FIRST_MS    50
 #define BACKOFF_MOST_MS     5000
 #define SESSION_OPTIONS_LEN 512
@@ -27,6 +28,8 @@ struct slot {
 	LIST_ENTRY(slot) link; /* in idle, busy, or connecting */
 	struct pool *pool;
 	bool connected; /* it once was */
+	int64_t idle_since_ms;
+	int64_t expires_ms; /* INT64_MAX: never */
 };
 
 LIST_HEAD(slots, slot);
@@ -50,6 +53,7 @@ struct pool {
 
 	int failures;          /* connection attempts failed in a row */
 	struct event *backoff; /* pending: no attempts until it fires */
+	struct event *tidy;
 };
 
 static int64_t now_ms(void)
@@ -73,6 +77,7 @@ static void on_ended(void *arg, struct conn *conn, struct query *q, struct rows 
     const struct db_error *error);
 static void on_backoff(evutil_socket_t fd, short what, void *arg);
 static void on_line_deadline(evutil_socket_t fd, short what, void *arg);
+static void on_tidy(evutil_socket_t fd, short what, void *arg);
 
 static const struct conn_events conn_events = {
     .ready = on_ready,
@@ -112,7 +117,8 @@ struct pool *pool_new(
 	session_options(config, options);
 	pool->line_timer = evtimer_new(base, on_line_deadline, pool);
 	pool->backoff = evtimer_new(base, on_backoff, pool);
-	if (pool->line_timer != NULL && pool->backoff != NULL)
+	pool->tidy = event_new(base, -1, EV_PERSIST, on_tidy, pool);
+	if (pool->line_timer != NULL && pool->backoff != NULL && pool->tidy != NULL)
 		pool->connector =
 		    connector_new(base, config->conninfo, options, error, error_len);
 	if (pool->connector == NULL) {
@@ -152,7 +158,10 @@ static void pool_grow(struct pool *pool)
 {
 	int logins = pool->failures > 0 ? 1 : MAX_PARALLEL_LOGINS;
 	int wanted = pool->line_count;
+	int there = pool->idle_count + pool->busy_count;
 
+	if (wanted < pool->config.least - there)
+		wanted = pool->config.least - there;
 	if (wanted == 0 && !pool->reachable)
 		wanted = 1; /* somebody has to notice when the database is back */
 	if (!pool->open || event_pending(pool->backoff, EV_TIMEOUT, NULL))
@@ -171,6 +180,7 @@ static void pool_grow(struct pool *pool)
 void pool_open(struct pool *pool)
 {
 	pool->open = true;
+	arm(pool->tidy, TIDY_MS);
 	pool_grow(pool);
 }
 
@@ -259,6 +269,17 @@ static void on_line_deadline(evutil_socket_t fd, short what, void *arg)
 		arm(pool->line_timer, q->deadline_ms - now);
 }
 
+/* Up to a tenth sooner, so that connections made together do not end together. */
+static int64_t expiry(int lifetime_ms)
+{
+	uint32_t random;
+
+	if (lifetime_ms <= 0)
+		return INT64_MAX;
+	evutil_secure_rng_get_bytes(&random, sizeof(random));
+	return now_ms() + lifetime_ms - (int64_t)(random % (uint32_t)(lifetime_ms / 10 + 1));
+}
+
 static void on_ready(void *arg, struct conn *conn)
 {
 	struct slot *slot = arg;
@@ -270,6 +291,8 @@ static void on_ready(void *arg, struct conn *conn)
 	LIST_INSERT_HEAD(&pool->idle, slot, link);
 	pool->idle_count++;
 	slot->connected = true;
+	slot->idle_since_ms = now_ms();
+	slot->expires_ms = expiry(pool->config.lifetime_ms);
 	pool->failures = 0;
 	if (!pool->reachable) {
 		pool->reachable = true;
@@ -284,6 +307,29 @@ static void slot_free(struct slot *slot)
 	LIST_REMOVE(slot, link);
 	conn_free(slot->conn);
 	free(slot);
+}
+
+/* Closes idle connections that are old, or that nobody has needed for long; then fills up. */
+static void on_tidy(evutil_socket_t fd, short what, void *arg)
+{
+	struct pool *pool = arg;
+	struct slot *slot = LIST_FIRST(&pool->idle), *next;
+	int64_t now = now_ms();
+
+	(void)fd;
+	(void)what;
+	for (; slot != NULL; slot = next) {
+		bool unneeded = pool->config.idle_ms > 0 &&
+		                pool->idle_count + pool->busy_count > pool->config.least &&
+		                now - slot->idle_since_ms >= pool->config.idle_ms;
+
+		next = LIST_NEXT(slot, link);
+		if (!unneeded && now < slot->expires_ms)
+			continue;
+		pool->idle_count--;
+		slot_free(slot);
+	}
+	pool_grow(pool);
 }
 
 /* One connection fewer; with the last one the database counts as away, until it is reached again. */
@@ -363,6 +409,7 @@ static void on_ended(void *arg, struct conn *conn, struct query *q, struct rows 
 	q->conn = NULL;
 	pool->busy_count--;
 	if (conn_state(conn) == CONN_IDLE) {
+		slot->idle_since_ms = now_ms();
 		LIST_REMOVE(slot, link);
 		LIST_INSERT_HEAD(&pool->idle, slot, link);
 		pool->idle_count++;
@@ -433,5 +480,7 @@ void pool_free(struct pool *pool)
 		event_free(pool->line_timer);
 	if (pool->backoff != NULL)
 		event_free(pool->backoff);
+	if (pool->tidy != NULL)
+		event_free(pool->tidy);
 	free(pool);
 }

@@ -5,7 +5,8 @@
  * round trip: prepare if need be, execute, sync, in one pipeline. When all are
  * busy it waits in line, first come first served, until wait_ms. Connections
  * are opened on demand up to size, and after a failure again with exponential
- * backoff and full jitter. Nothing in here blocks.
+ * backoff and full jitter. Idle ones beyond least go after idle_ms; every one is replaced
+ * after its lifetime, while it is idle. Nothing in here blocks.
  *
  * The pool starts closed: queries are refused with DB_UNAVAILABLE until
  * pool_open(), so that nothing runs against a schema that is not there yet.
@@ -23,6 +24,9 @@ struct pool;
 struct pool_config {
 	const char *conninfo; /* libpq key=value string or URI; copied */
 	int size;             /* connections at the most */
+	int least;            /* kept open while the database is there */
+	int idle_ms;          /* an idle one beyond least is closed; 0: never */
+	int lifetime_ms;      /* about how long a connection is used; 0: for ever */
 	int queue_limit;      /* queries waiting at the most; over it: DB_BUSY */
 	int connect_ms;       /* deadline for one connection attempt, name lookup included */
 	int wait_ms;          /* deadline in line */

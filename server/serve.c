@@ -283,6 +283,9 @@ static bool build(struct serve *serve, char *error, size_t len)
 	struct options *o = serve->service.options;
 	struct pool_config pool = {
 	    .size = (int)option_number(o, OPT_DB_POOL_SIZE),
+	    .least = (int)option_number(o, OPT_DB_POOL_MIN),
+	    .idle_ms = (int)option_number(o, OPT_DB_IDLE_TIMEOUT_MS),
+	    .lifetime_ms = (int)option_number(o, OPT_DB_LIFETIME_MS),
 	    .queue_limit = (int)option_number(o, OPT_DB_QUEUE_LIMIT),
 	    .connect_ms = (int)option_number(o, OPT_DB_CONNECT_TIMEOUT_MS),
 	    .wait_ms = (int)option_number(o, OPT_DB_WAIT_TIMEOUT_MS),
