@@ -8,6 +8,7 @@
 
 #include <event2/event.h>
 
+#include "call_impl.h"
 #include "clock.h"
 #include "log.h"
 #include "pool.h"
@@ -16,9 +17,7 @@
 #include "service.h"
 #include "utf8.h"
 
-static void call_end(struct call *call);
-
-static void set_deadline(struct call *call, int ms)
+void call_set_deadline(struct call *call, int ms)
 {
 	const struct timeval deadline = {ms / 1000, (ms % 1000) * 1000};
 
@@ -31,7 +30,7 @@ static bool ask(struct call *call)
 	call->next--;
 	call->waiting = WAIT_CLIENT;
 	if (call->client->ask(call->done_arg, call)) {
-		set_deadline(call, ASK_DEADLINE_MS);
+		call_set_deadline(call, ASK_DEADLINE_MS);
 		return true;
 	}
 	call->waiting = WAIT_NOTHING;
@@ -41,7 +40,7 @@ static bool ask(struct call *call)
 }
 
 /* Runs steps until one waits, or to the end. */
-static void call_run(struct call *call)
+void call_run(struct call *call)
 {
 	while (call->next->run != NULL) {
 		const struct step *step = call->next++;
@@ -106,7 +105,7 @@ bool call_start(const struct call_order *order, struct call **slot)
 		return false;
 	}
 	call->deadline_ms = CALL_DEADLINE_MS;
-	set_deadline(call, call->deadline_ms);
+	call_set_deadline(call, call->deadline_ms);
 	call->service = order->service;
 	call->work = order->work;
 	call->sent = order->arguments;
@@ -156,7 +155,7 @@ static const char *const outcomes[] = {
 };
 
 /* The one way out: answered, failed, or too late. */
-static void call_end(struct call *call)
+void call_end(struct call *call)
 {
 	stop_waiting(call);
 	if (call->text_out != NULL) {
@@ -319,104 +318,4 @@ enum step_result call_query(struct call *call)
 		return fail_from_db(call, &error);
 	call->waiting = WAIT_QUERY;
 	return STEP_WAIT;
-}
-
-static void on_timer(evutil_socket_t fd, short what, void *arg)
-{
-	struct call *call = arg;
-
-	(void)fd;
-	(void)what;
-	call->waiting = WAIT_NOTHING;
-	call_run(call);
-}
-
-enum step_result call_sleep(struct call *call, int ms)
-{
-	const struct timeval wait = {ms / 1000, (ms % 1000) * 1000};
-
-	if (call->timer == NULL)
-		call->timer = evtimer_new(call->service->base, on_timer, call);
-	if (call->timer == NULL || event_add(call->timer, &wait) != 0)
-		return call_fail(call, "the server is out of memory; try again later");
-	call->waiting = WAIT_TIMER;
-	return STEP_WAIT;
-}
-
-const json_t *call_answered(const struct call *call, const char *key)
-{
-	return json_object_get(call->answers, key);
-}
-
-enum step_result call_ask(
-    struct call *call, const char *key, const char *method, json_t *params)
-{
-	if (call->questions == NULL)
-		call->questions = json_object();
-	json_object_set_new(
-	    call->questions, key, json_pack("{s:s, s:o}", "method", method, "params", params));
-	return STEP_ASK;
-}
-
-void call_answer(struct call *call, const char *key, json_t *answer)
-{
-	assert(call->waiting == WAIT_CLIENT && !call->running);
-	if (call->answers == NULL)
-		call->answers = json_object();
-	json_object_set(call->answers, key, answer);
-	json_object_del(call->questions, key);
-	if (json_object_size(call->questions) > 0)
-		return;
-	call->waiting = WAIT_NOTHING;
-	set_deadline(call, call->deadline_ms);
-	call_run(call);
-}
-
-void call_resume(struct call *call)
-{
-	assert(call->waiting == WAIT_CLIENT && !call->running);
-	call->waiting = WAIT_NOTHING;
-	call_run(call);
-}
-
-void call_abort(struct call *call, const char *text)
-{
-	assert(call->waiting == WAIT_CLIENT && !call->running);
-	call_fail(call, "%s", text);
-	call_end(call);
-}
-
-void call_hand_over(struct call *call, const struct call_client *client,
-    void (*done)(void *arg, struct call *call), void *arg, int deadline_ms)
-{
-	call->client = client;
-	call->client_session = "";
-	call->done = done;
-	call->done_arg = arg;
-	call->deadline_ms = deadline_ms;
-	set_deadline(call, deadline_ms);
-}
-
-enum step_result call_defer(struct call *call, bool required)
-{
-	enum step_result result = call->client->defer(call->done_arg, call, required);
-
-	if (result == STEP_WAIT)
-		call->waiting = WAIT_CLIENT;
-	return result;
-}
-
-void call_progress(struct call *call, double done, double total, const char *message)
-{
-	call->client->progress(call->done_arg, done, total, message);
-}
-
-void call_log(struct call *call, const char *level, json_t *data)
-{
-	call->client->log(call->done_arg, level, data);
-}
-
-void call_detach(struct call *call)
-{
-	call->client->detach(call->done_arg);
 }

@@ -61,7 +61,7 @@ enum client_ability {
 	CLIENT_FOLLOWS_TASKS = 1 << 3,
 };
 
-/* The way from a running call to its client; each with call_order.arg. */
+/* The way from a running call to its client; each with call_order.arg. All but ask may be NULL. */
 struct call_client {
 	void (*progress)(void *arg, double done, double total, const char *message);
 	void (*log)(void *arg, const char *level, json_t *data); /* takes data */

@@ -346,40 +346,6 @@ void options_reload(
 	}
 }
 
-/* One key='value' of a connection string, with quotes and backslashes escaped. */
-static void print_conninfo(FILE *out, const char *key, const char *value)
-{
-	if (*value == '\0')
-		return;
-	fprintf(out, "%s='", key);
-	for (; *value != '\0'; value++) {
-		if (*value == '\'' || *value == '\\')
-			fputc('\\', out);
-		fputc(*value, out);
-	}
-	fputs("' ", out);
-}
-
-char *options_conninfo(const struct options *o)
-{
-	char *text = NULL;
-	size_t len;
-
-	if (*o->values[OPT_DATABASE_URL] != '\0')
-		return strdup(o->values[OPT_DATABASE_URL]);
-	FILE *out = open_memstream(&text, &len);
-
-	if (out == NULL)
-		return NULL;
-	print_conninfo(out, "host", o->values[OPT_DB_HOST]);
-	print_conninfo(out, "port", o->values[OPT_DB_PORT]);
-	print_conninfo(out, "user", o->values[OPT_DB_USER]);
-	print_conninfo(out, "password", o->values[OPT_DB_PASSWORD]);
-	print_conninfo(out, "dbname", o->values[OPT_DB_NAME]);
-	fclose(out);
-	return text;
-}
-
 void options_print_help(FILE *out)
 {
 	fputs("Options, as flag, environment variable, and default:\n\n", out);

@@ -141,21 +141,6 @@ static void say(struct task *t, const char *status, json_t *questions, json_t *o
 
 /* --- struct call_client of a task --- */
 
-static void progress_nobody(void *arg, double done, double total, const char *message)
-{
-	(void)arg;
-	(void)done;
-	(void)total;
-	(void)message;
-}
-
-static void log_nobody(void *arg, const char *level, json_t *data)
-{
-	(void)arg;
-	(void)level;
-	json_decref(data);
-}
-
 static bool ask(void *arg, struct call *call)
 {
 	struct task *t = arg;
@@ -164,26 +149,8 @@ static bool ask(void *arg, struct call *call)
 	return true;
 }
 
-static enum step_result defer_again(void *arg, struct call *call, bool required)
-{
-	(void)arg;
-	(void)call;
-	(void)required;
-	return STEP_NEXT;
-}
-
-static void detach_nobody(void *arg)
-{
-	(void)arg;
-}
-
-static const struct call_client task_client = {
-    .progress = progress_nobody,
-    .log = log_nobody,
-    .ask = ask,
-    .defer = defer_again,
-    .detach = detach_nobody,
-};
+/* Nobody hears of progress, and a task does not become one again. */
+static const struct call_client task_client = {.ask = ask};
 
 static void on_done(void *arg, struct call *call)
 {

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# A throw-away PostgreSQL for tests, in a directory of its own below /tmp.
+# A throw-away PostgreSQL for tests, in a directory of its own: in memory where there is plenty,
+# for hundreds of databases take a disk minutes to remove, else below /tmp.
 #
 #	pg.sh new             makes one, starts it, prints its directory
 #	pg.sh uri DIR         prints its connection URI (superuser, database "postgres")
@@ -20,6 +21,7 @@ pg_find vector || {
 	echo "pg.sh: there is no PostgreSQL $PG_OLDEST or newer with pgvector; run deploy/setup.sh --for test" >&2
 	exit 1
 }
+self=$(realpath "${BASH_SOURCE[0]}")
 cd / # the other user may not be allowed where we are
 
 start() {
@@ -32,9 +34,23 @@ stop() {
 	"${PG_AS[@]}" "$PG_BIN/pg_ctl" stop --silent --wait --pgdata="$1/cluster" --mode="${2:-fast}"
 }
 
+enough_memory_kb=$((10 * 1024 * 1024))
+
+# Where a cluster of some gigabytes may be.
+place() {
+	local free_kb
+	free_kb=$(df --output=avail -k /dev/shm 2>/dev/null | tail -n 1) || free_kb=0
+	if [ "${free_kb:-0}" -gt $enough_memory_kb ] &&
+		[ "$(awk '/^MemAvailable/ {print $2}' /proc/meminfo)" -gt $enough_memory_kb ]; then
+		echo /dev/shm
+	else
+		echo /tmp
+	fi
+}
+
 new() {
 	local dir
-	dir=$("${PG_AS[@]}" mktemp -d /tmp/sage-pg.XXXXXX)
+	dir=$("${PG_AS[@]}" mktemp -d "$(place)/sage-pg.XXXXXX")
 	"${PG_AS[@]}" mkdir "$dir/run"
 	pg_init "$dir/cluster" --no-sync >"$dir/initdb.log" 2>&1 || {
 		cat "$dir/initdb.log" >&2
@@ -59,7 +75,7 @@ start) start "$2" ;;
 stop) stop "$2" "${3-fast}" ;;
 remove) remove "$2" ;;
 *)
-	sed -n '2,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
+	sed -n '2,9s/^# \{0,1\}//p' "$self" >&2
 	exit 2
 	;;
 esac
