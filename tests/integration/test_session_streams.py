@@ -194,7 +194,7 @@ def test_stream_without_events_can_be_resumed_by_its_priming_event(pair):
     save(pair[1], "team")
     with session.open(pair[0], first) as stream:
         save(pair[0], "fence")
-        assert uris(stream, 2) == [TEAM, FENCE]
+        assert sorted(uris(stream, 2)) == sorted([TEAM, FENCE])  # saved by two processes: no order is promised
 
 
 def test_second_connection_takes_a_stream_over(pair):
