@@ -11,6 +11,7 @@
 #include "call_impl.h"
 #include "clock.h"
 #include "log.h"
+#include "metrics.h"
 #include "pool.h"
 #include "rows.h"
 #include "server_limits.h"
@@ -116,7 +117,8 @@ bool call_start(const struct call_order *order, struct call **slot)
 	call->done = order->done;
 	call->done_arg = order->arg;
 	call->next = order->work->steps;
-	call->started_ms = clock_ms();
+	call->started_us = clock_us();
+	call->tool = order->tool;
 	snprintf(call->request_id, sizeof(call->request_id), "%s", order->request_id);
 	*slot = call;
 	if (read_arguments(call, order))
@@ -138,9 +140,11 @@ static void stop_waiting(struct call *call)
 
 static void log_call(const struct call *call, const char *outcome)
 {
+	int64_t took_us = clock_us() - call->started_us;
 	char took[24];
 
-	snprintf(took, sizeof(took), "%lld", (long long)(clock_ms() - call->started_ms));
+	metrics_call(call->tool, took_us);
+	snprintf(took, sizeof(took), "%lld", (long long)(took_us / 1000));
 	log_info("call", "name", call->work->name, "outcome", outcome, "ms", took, "request_id",
 	    call->request_id, "namespace", call->who.namespace, "agent", call->who.agent);
 }

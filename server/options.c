@@ -329,13 +329,15 @@ bool option_bool(const struct options *o, enum option_id id)
 	return strchr("tTyY1", *o->values[id]) != NULL || strcasecmp(o->values[id], "on") == 0;
 }
 
-void options_reload(
-    struct options *o, struct options *fresh, void (*changed)(const char *name, bool applied))
+size_t options_reload(
+    struct options *o, struct options *fresh, struct option_change changes[OPT_COUNT])
 {
+	size_t count = 0;
+
 	for (size_t id = 0; id < OPT_COUNT; id++) {
 		if (strcmp(o->values[id], fresh->values[id]) == 0)
 			continue;
-		changed(table[id].name, table[id].reload);
+		changes[count++] = (struct option_change){table[id].name, table[id].reload};
 		if (table[id].reload) {
 			char *old = o->values[id];
 
@@ -344,6 +346,7 @@ void options_reload(
 			fresh->values[id] = old;
 		}
 	}
+	return count;
 }
 
 void options_print_help(FILE *out)
@@ -366,12 +369,24 @@ void options_print_help(FILE *out)
 	    out);
 }
 
+struct option_view option_view(const struct options *o, enum option_id id)
+{
+	bool hide = table[id].kind == KIND_SECRET && *o->values[id] != '\0';
+
+	return (struct option_view){
+	    .name = table[id].name,
+	    .value = hide ? "********" : o->values[id],
+	    .fallback = table[id].fallback,
+	    .source = source_names[o->from[id]],
+	    .reloadable = table[id].reload,
+	};
+}
+
 void options_print_values(const struct options *o, FILE *out)
 {
 	for (size_t id = 0; id < OPT_COUNT; id++) {
-		bool hide = table[id].kind == KIND_SECRET && *o->values[id] != '\0';
+		struct option_view view = option_view(o, (enum option_id)id);
 
-		fprintf(out, "%s=%s # %s\n", table[id].name, hide ? "********" : o->values[id],
-		    source_names[o->from[id]]);
+		fprintf(out, "%s=%s # %s\n", view.name, view.value, view.source);
 	}
 }

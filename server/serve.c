@@ -18,6 +18,7 @@
 #include "events.h"
 #include "http/http.h"
 #include "log.h"
+#include "loop.h"
 #include "mcp/endpoint.h"
 #include "mcp/http_sse.h"
 #include "mcp/listener.h"
@@ -25,8 +26,10 @@
 #include "mcp/task.h"
 #include "migrate.h"
 #include "options.h"
+#include "origin.h"
 #include "pool.h"
 #include "principals.h"
+#include "reload.h"
 #include "routes.h"
 #include "serve.h"
 #include "server_limits.h"
@@ -36,7 +39,6 @@
 
 struct serve {
 	struct service service;
-	struct http_server *http;
 	struct migration_run *migration;
 	char *conninfo;
 	struct event *signals[3];
@@ -108,11 +110,11 @@ static bool listen_on(struct serve *serve, const char *address, char *error, siz
 {
 	char text[280];
 
-	if (!http_listen(serve->http, address, error, len))
+	if (!http_listen(serve->service.http, address, error, len))
 		return false;
 	/* ":0" lets the system choose; the log says what it chose. */
 	snprintf(text, sizeof(text), "%.*s:%u", (int)(strrchr(address, ':') - address), address,
-	    http_port(serve->http));
+	    http_port(serve->service.http));
 	log_info("listening", "address", text);
 	return true;
 }
@@ -127,19 +129,13 @@ static bool listen_on_loopback(struct serve *serve, char *error, size_t len)
 	return listen_on(serve, local, error, len);
 }
 
-static bool is_loopback_address(const char *address)
-{
-	return strncmp(address, "127.", 4) == 0 || strncmp(address, "localhost:", 10) == 0 ||
-	       strncmp(address, "[::1]:", 6) == 0;
-}
-
 /* The loopback listener goes first: Linux does not let a wildcard address share its port. */
 static void open_public(struct serve *serve)
 {
 	const char *address = option_text(serve->service.options, OPT_LISTEN);
 	char error[256];
 
-	http_stop_listening(serve->http);
+	http_stop_listening(serve->service.http);
 	if (listen_on(serve, address, error, sizeof(error)))
 		return;
 	log_error(
@@ -219,34 +215,18 @@ static void on_term(evutil_socket_t number, short what, void *arg)
 	serve->service.draining = true;
 	listeners_end_all();
 	http_sse_end_all();
-	http_drain(serve->http, (int)option_number(serve->service.options, OPT_DRAIN_MS),
-	    on_drained, serve);
-}
-
-static void log_change(const char *name, bool applied)
-{
-	log_info("configuration changed", "option", name, "effect",
-	    applied ? "now" : "after a restart");
+	http_drain(serve->service.http,
+	    (int)option_number(serve->service.options, OPT_DRAIN_MS), on_drained, serve);
 }
 
 static void on_hup(evutil_socket_t number, short what, void *arg)
 {
 	struct serve *serve = arg;
-	struct options *old = serve->service.options;
-	struct options fresh;
-	char error[512];
+	struct reload reload;
 
 	(void)number;
 	(void)what;
-	if (options_load(&fresh, old->argc, old->argv, error, sizeof(error))) {
-		options_reload(old, &fresh, log_change);
-		log_set_level(option_text(old, OPT_LOG_LEVEL));
-		log_info("configuration read again");
-	} else {
-		log_error(
-		    "configuration not taken; the old one stays in force", "error", error);
-	}
-	options_fini(&fresh);
+	reload_run(&serve->service, &reload);
 }
 
 static bool catch_signals(struct serve *serve)
@@ -296,6 +276,8 @@ static bool build(struct serve *serve, char *error, size_t len)
 	    .max_connections = (size_t)option_number(o, OPT_MAX_CONNECTIONS),
 	    .handler = routes_handle,
 	    .handler_arg = &serve->service,
+	    .flag = "--listen",
+	    .answered = routes_answered,
 	};
 
 	snprintf(error, len, "out of memory");
@@ -308,16 +290,16 @@ static bool build(struct serve *serve, char *error, size_t len)
 	serve->service.pool = pool_new(serve->service.base, &pool, error, len);
 	if (serve->key_timer == NULL || serve->service.pool == NULL)
 		return false;
-	serve->http = http_new(serve->service.base, &http);
+	serve->service.http = http_new(serve->service.base, &http);
 	serve->service.events = events_new(serve->service.base, serve->service.pool,
 	    serve->conninfo, pool.connect_ms, error, len);
-	return serve->http != NULL && serve->service.events != NULL &&
+	return serve->service.http != NULL && serve->service.events != NULL &&
 	       build_service(&serve->service) && catch_signals(serve);
 }
 
 static void take_down(struct serve *serve)
 {
-	http_free(serve->http); /* first: it ends what uses the rest */
+	http_free(serve->service.http); /* first: it ends what uses the rest */
 	mcp_end_all();
 	migrate_free(serve->migration);
 	if (serve->service.pool != NULL)
@@ -351,7 +333,7 @@ int serve(struct options *options, const struct surface *surface)
 	if (build(&serve, error, sizeof(error)) &&
 	    start_listening(&serve, error, sizeof(error)) &&
 	    start_database(&serve, error, sizeof(error))) {
-		event_base_dispatch(serve.service.base);
+		loop_run(serve.service.base, option_bool(options, OPT_ENABLE_MONITORING));
 		log_info("stopped");
 		status = 0;
 	} else {

@@ -12,6 +12,7 @@ struct auth;
 struct event_base;
 struct ended_sessions;
 struct events;
+struct http_server;
 struct pool;
 struct signer;
 struct streams;
@@ -29,6 +30,7 @@ struct service {
 	struct event_base *base;
 	struct options *options;
 	struct pool *pool;
+	struct http_server *http; /* the public one */
 	struct auth *auth;
 	struct events *events;
 	struct signer *signer;

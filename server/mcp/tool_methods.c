@@ -12,6 +12,7 @@
 #include "mcp_header.h"
 #include "service.h"
 #include "surface.h"
+#include "tools/tools.h"
 
 static json_t *make_list(const struct surface *surface)
 {
@@ -64,6 +65,8 @@ static void on_done(struct request *r, struct call *call)
 		return;
 	}
 	result = tool_result(call);
+	if (call->outcome != CALL_OK)
+		r->outcome = OUTCOME_ERROR;
 	request_call_ended(r);
 	request_result(r, result);
 }
@@ -108,6 +111,7 @@ void tools_call(struct request *r)
 	json_t *arguments = json_object_get(r->message.params, "arguments");
 	const struct tool *tool = name != NULL ? r->service->surface->find_tool(name) : NULL;
 
+	r->tool = tool_number(tool);
 	if (name == NULL)
 		request_invalid(r, NULL, "params.name is required, a string");
 	else if (tool == NULL)
