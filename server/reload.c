@@ -1,6 +1,7 @@
 /* reload: takes over what may change while the server runs. */
 #include "reload.h"
 
+#include "database_options.h"
 #include "log.h"
 #include "service.h"
 
@@ -13,8 +14,10 @@ bool reload_run(struct service *service, struct reload *reload)
 {
 	struct options *old = service->options;
 	struct options fresh;
-	bool ok =
-	    options_load(&fresh, old->argc, old->argv, reload->error, sizeof(reload->error));
+	struct database_config database;
+	bool ok = options_load(
+	              &fresh, old->argc, old->argv, reload->error, sizeof(reload->error)) &&
+	          database_options(&fresh, &database, reload->error, sizeof(reload->error));
 
 	reload->count = 0;
 	if (ok) {
@@ -22,6 +25,7 @@ bool reload_run(struct service *service, struct reload *reload)
 		for (size_t i = 0; i < reload->count; i++)
 			log_info("configuration changed", "option", reload->changes[i].name,
 			    "effect", reload_effect(&reload->changes[i]));
+		database_configure(service->db, &database);
 		log_set_level(option_text(old, OPT_LOG_LEVEL));
 		log_info("configuration read again");
 	} else {

@@ -14,6 +14,8 @@
 #include "auth.h"
 #include "clock.h"
 #include "commands.h"
+#include "database.h"
+#include "database_options.h"
 #include "ended_sessions.h"
 #include "events.h"
 #include "http/http.h"
@@ -27,7 +29,6 @@
 #include "migrate.h"
 #include "options.h"
 #include "origin.h"
-#include "pool.h"
 #include "principals.h"
 #include "reload.h"
 #include "routes.h"
@@ -46,12 +47,6 @@ struct serve {
 	struct query key_query;
 };
 
-static void report_pool(void *arg, bool healthy, const char *text)
-{
-	(void)arg;
-	log_pairs(healthy ? LOG_INFO : LOG_WARN, "database", "state", text, (char *)0);
-}
-
 static void report_migration(void *arg, bool healthy, const char *text)
 {
 	(void)arg;
@@ -60,7 +55,7 @@ static void report_migration(void *arg, bool healthy, const char *text)
 
 static void open_database(struct serve *serve)
 {
-	pool_open(serve->service.pool);
+	database_open(serve->service.db);
 	events_open(serve->service.events);
 	signer_open(serve->service.signer);
 	ended_sessions_open(serve->service.ended);
@@ -166,7 +161,7 @@ static void look_for_key(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	query_fini(&serve->key_query);
 	key_exists_ask(&serve->key_query);
-	if (!pool_run(serve->service.pool, &serve->key_query, on_key_exists, serve, &error))
+	if (!database_run(serve->service.db, &serve->key_query, on_key_exists, serve, &error))
 		on_key_exists(serve, NULL, &error);
 }
 
@@ -249,8 +244,8 @@ static bool catch_signals(struct serve *serve)
 static bool build_service(struct service *service)
 {
 	service->auth = auth_new(
-	    service->pool, strcmp(option_text(service->options, OPT_AUTH), "required") == 0);
-	service->signer = signer_new(service->base, service->pool);
+	    service->db, strcmp(option_text(service->options, OPT_AUTH), "required") == 0);
+	service->signer = signer_new(service->base, service->db);
 	service->ended = ended_sessions_new(service);
 	service->streams = streams_new(service->base);
 	service->tasks = tasks_new(service);
@@ -261,17 +256,7 @@ static bool build_service(struct service *service)
 static bool build(struct serve *serve, char *error, size_t len)
 {
 	struct options *o = serve->service.options;
-	struct pool_config pool = {
-	    .size = (int)option_number(o, OPT_DB_POOL_SIZE),
-	    .least = (int)option_number(o, OPT_DB_POOL_MIN),
-	    .idle_ms = (int)option_number(o, OPT_DB_IDLE_TIMEOUT_MS),
-	    .lifetime_ms = (int)option_number(o, OPT_DB_LIFETIME_MS),
-	    .queue_limit = (int)option_number(o, OPT_DB_QUEUE_LIMIT),
-	    .connect_ms = (int)option_number(o, OPT_DB_CONNECT_TIMEOUT_MS),
-	    .wait_ms = (int)option_number(o, OPT_DB_WAIT_TIMEOUT_MS),
-	    .query_ms = (int)option_number(o, OPT_DB_QUERY_TIMEOUT_MS),
-	    .report = report_pool,
-	};
+	struct database_config database;
 	struct http_config http = {
 	    .max_connections = (size_t)option_number(o, OPT_MAX_CONNECTIONS),
 	    .handler = routes_handle,
@@ -280,19 +265,21 @@ static bool build(struct serve *serve, char *error, size_t len)
 	    .answered = routes_answered,
 	};
 
+	if (!database_options(o, &database, error, len))
+		return false;
 	snprintf(error, len, "out of memory");
 	serve->service.base = event_base_new();
 	serve->conninfo = options_conninfo(o);
 	if (serve->service.base == NULL || serve->conninfo == NULL)
 		return false;
 	serve->key_timer = evtimer_new(serve->service.base, look_for_key, serve);
-	pool.conninfo = serve->conninfo;
-	serve->service.pool = pool_new(serve->service.base, &pool, error, len);
-	if (serve->key_timer == NULL || serve->service.pool == NULL)
+	database.pool.conninfo = serve->conninfo;
+	serve->service.db = database_new(serve->service.base, &database, error, len);
+	if (serve->key_timer == NULL || serve->service.db == NULL)
 		return false;
 	serve->service.http = http_new(serve->service.base, &http);
-	serve->service.events = events_new(serve->service.base, serve->service.pool,
-	    serve->conninfo, pool.connect_ms, error, len);
+	serve->service.events = events_new(serve->service.base, serve->service.db,
+	    serve->conninfo, database.pool.connect_ms, error, len);
 	return serve->service.http != NULL && serve->service.events != NULL &&
 	       build_service(&serve->service) && catch_signals(serve);
 }
@@ -302,15 +289,15 @@ static void take_down(struct serve *serve)
 	http_free(serve->service.http); /* first: it ends what uses the rest */
 	mcp_end_all();
 	migrate_free(serve->migration);
-	if (serve->service.pool != NULL)
-		pool_cancel(serve->service.pool, &serve->key_query);
+	if (serve->service.db != NULL)
+		database_cancel(serve->service.db, &serve->key_query);
 	query_fini(&serve->key_query);
 	streams_free(serve->service.streams);
 	tasks_free(serve->service.tasks);
 	ended_sessions_free(serve->service.ended);
 	signer_free(serve->service.signer);
 	events_free(serve->service.events);
-	pool_free(serve->service.pool);
+	database_free(serve->service.db);
 	auth_free(serve->service.auth);
 	for (size_t i = 0; i < sizeof(serve->signals) / sizeof(*serve->signals); i++) {
 		if (serve->signals[i] != NULL)
