@@ -11,6 +11,7 @@
 
 #include <event2/event.h>
 
+#include "admin/admin.h"
 #include "auth.h"
 #include "clock.h"
 #include "commands.h"
@@ -40,6 +41,7 @@
 
 struct serve {
 	struct service service;
+	struct http_server *admin;
 	struct migration_run *migration;
 	char *conninfo;
 	struct event *signals[3];
@@ -286,6 +288,7 @@ static bool build(struct serve *serve, char *error, size_t len)
 
 static void take_down(struct serve *serve)
 {
+	http_free(serve->admin);
 	http_free(serve->service.http); /* first: it ends what uses the rest */
 	mcp_end_all();
 	migrate_free(serve->migration);
@@ -319,6 +322,7 @@ int serve(struct options *options, const struct surface *surface)
 
 	if (build(&serve, error, sizeof(error)) &&
 	    start_listening(&serve, error, sizeof(error)) &&
+	    admin_listen(&serve.service, &serve.admin, error, sizeof(error)) &&
 	    start_database(&serve, error, sizeof(error))) {
 		loop_run(serve.service.base, option_bool(options, OPT_ENABLE_MONITORING));
 		log_info("stopped");

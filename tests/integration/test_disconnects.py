@@ -9,7 +9,7 @@ import time
 
 import pytest
 from locks import Lock
-from sage import LEGACY, MODERN, bearer, make_key, psql, rpc_message, wait_for
+from sage import LEGACY, MODERN, bearer, make_key, psql, wait_for
 from sessions import VERSIONS, initialize
 from streams import EventStream
 
@@ -29,9 +29,7 @@ def save_params(text: str) -> dict:
 def send_call(server, params: dict, era: str, headers: dict | None = None, id=1):
     """A connection with a call of a tool under way on it."""
     connection = server.connect()
-    body, own = rpc_message("tools/call", params, era=era, headers=headers, id=id)
-    connection.http.request("POST", "/mcp", body, {"Content-Type": "application/json",
-        "Accept": "application/json, text/event-stream"} | own)
+    connection.begin("tools/call", params, era=era, headers=headers, id=id)
     return connection
 
 
