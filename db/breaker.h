@@ -31,10 +31,10 @@ struct breaker {
 	char name[BREAKER_NAME_BYTES];
 	struct breaker_limits limits;
 	enum breaker_state state;
-	int failures;         /* in a row */
+	int failures;             /* in a row */
 	int64_t failing_since_ms; /* with failures */
-	int64_t retry_at_ms;  /* not to be asked before; 0: at any time */
-	uint64_t opened;      /* how often it did */
+	int64_t retry_at_ms;      /* not to be asked before; 0: at any time */
+	uint64_t opened;          /* how often it did */
 	uint64_t failed_total;
 	uint64_t refused_total; /* by breaker_refuses() */
 };

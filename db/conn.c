@@ -163,7 +163,8 @@ static void conn_ended(struct conn *conn, bool clean)
 		conn_close(conn);
 	}
 	if (error.kind == DB_OK && rows == NULL)
-		error = (struct db_error){.kind = DB_UNCERTAIN, .text = "out of memory for rows"};
+		error =
+		    (struct db_error){.kind = DB_UNCERTAIN, .text = "out of memory for rows"};
 	if (error.kind != DB_OK) {
 		rows_free(rows);
 		rows = NULL;
@@ -296,8 +297,8 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 		conn_broke(conn);
 		return;
 	}
-	while (conn->expected_next < conn->expected_count && ends < 2 &&
-	       PQisBusy(conn->pg) == 0) {
+	while (
+	    conn->expected_next < conn->expected_count && ends < 2 && PQisBusy(conn->pg) == 0) {
 		PGresult *result = PQgetResult(conn->pg);
 
 		ends = result == NULL ? ends + 1 : 0;

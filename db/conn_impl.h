@@ -12,9 +12,9 @@
 enum answer {
 	ANSWER_PREPARED, /* of the statement in its size class */
 	ANSWER_SETTING,
-	ANSWER_GUARD,    /* has the replica replayed enough? */
+	ANSWER_GUARD, /* has the replica replayed enough? */
 	ANSWER_ROWS,
-	ANSWER_SYNC,     /* the transaction is over */
+	ANSWER_SYNC, /* the transaction is over */
 	ANSWER_LSN,
 };
 

@@ -75,7 +75,8 @@ static bool send_guard(struct conn *conn, const struct query *q)
 	const char *value = (const char *)&wire;
 	const struct params params = {1, &value, &length, &format};
 
-	return q->must_see == 0 || send_statement(conn, ANSWER_GUARD, SQL_replayed, 0, 1, &params);
+	return q->must_see == 0 ||
+	       send_statement(conn, ANSWER_GUARD, SQL_replayed, 0, 1, &params);
 }
 
 /* The parameters of all queries, one after the other; rows that are missing are NULL. */
@@ -100,8 +101,10 @@ static bool send_queries(struct conn *conn)
 	}
 	rows = 0;
 	TAILQ_FOREACH (q, conn->queries, link) {
-		memcpy(&values[rows * row_params], q->values, sizeof(*values) * (size_t)row_params);
-		memcpy(&lengths[rows * row_params], q->lengths, sizeof(*lengths) * (size_t)row_params);
+		memcpy(&values[rows * row_params], q->values,
+		    sizeof(*values) * (size_t)row_params);
+		memcpy(&lengths[rows * row_params], q->lengths,
+		    sizeof(*lengths) * (size_t)row_params);
 		rows++;
 	}
 	const struct params params = {count, values, lengths, formats};

@@ -125,7 +125,10 @@ void connector_host_name(const struct connector *connector, int host, char *text
 	const struct host *h = &connector->hosts.list[host];
 
 	snprintf(text, len, "%s:%s",
-	    *h->name != '\0' ? h->name : *h->address != '\0' ? h->address : "local", h->port);
+	    *h->name != '\0'      ? h->name
+	    : *h->address != '\0' ? h->address
+	                          : "local",
+	    h->port);
 }
 
 /* --- one attempt --- */
@@ -204,7 +207,8 @@ static bool is_last_host(const struct attempt *attempt)
 /* What was tried has failed, with this: on to the next address or host, from the loop. */
 static void fail(struct attempt *attempt, const char *error)
 {
-	int len = (int)strcspn(error, "\n"); /* libpq's later lines repeat the first one's news */
+	int len =
+	    (int)strcspn(error, "\n"); /* libpq's later lines repeat the first one's news */
 	char line[ERROR_BYTES];
 
 	snprintf(line, sizeof(line), "%.*s", len, error);
@@ -327,7 +331,8 @@ static void put(struct conninfo *list, const char *keyword, const char *value)
 }
 
 /* Of two equal keywords libpq takes the last. */
-static void list_params(const struct attempt *attempt, const char *address, struct conninfo *list)
+static void list_params(
+    const struct attempt *attempt, const char *address, struct conninfo *list)
 {
 	const struct connector *connector = attempt->connector;
 

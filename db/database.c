@@ -14,9 +14,9 @@
 #include "connector.h"
 #include "rows.h"
 
-#define POSITION_SLOTS 4096
-#define MAX_ROUTES     2 /* a query goes to another pool at most so often */
-#define REPLICA_LEAST  1
+#define POSITION_SLOTS   4096
+#define MAX_ROUTES       2 /* a query goes to another pool at most so often */
+#define REPLICA_LEAST    1
 #define PRIMARY_RETRY_MS 1500 /* so that a primary that is back is found within two seconds */
 #define REPLICA_RETRY_MS 5000
 
@@ -95,7 +95,8 @@ static bool add_replicas(
 	bool ok = hosts != NULL;
 	char name[96];
 
-	for (int i = 0; ok && i < connector_host_count(hosts) && i < DATABASE_MAX_REPLICAS; i++) {
+	for (int i = 0; ok && i < connector_host_count(hosts) && i < DATABASE_MAX_REPLICAS;
+	     i++) {
 		connector_host_name(hosts, i, name, sizeof(name));
 		ok = add_replica(db, base, i, name, error, error_len);
 	}
@@ -188,7 +189,7 @@ static uint64_t *written_of(struct database *db, const char *namespace)
 {
 	uint32_t hash = 2166136261U;
 
-	for (; *namespace != '\0'; namespace++)
+	for (; *namespace != '\0'; namespace ++)
 		hash = (hash ^ (unsigned char)*namespace) * 16777619U;
 	return &db->written[hash % POSITION_SLOTS];
 }
@@ -225,7 +226,8 @@ static struct pool *choose(struct database *db, struct query *q)
 static void on_done(void *arg, struct rows *rows, const struct db_error *error);
 
 /* With the mode told: without a primary a refused write is not the database's absence. */
-static bool run_on(struct database *db, struct pool *pool, struct query *q, struct db_error *error)
+static bool run_on(
+    struct database *db, struct pool *pool, struct query *q, struct db_error *error)
 {
 	if (pool_run(pool, q, on_done, q, error))
 		return true;
@@ -234,8 +236,8 @@ static bool run_on(struct database *db, struct pool *pool, struct query *q, stru
 	return false;
 }
 
-bool database_run(struct database *db, struct query *q, query_done done, void *arg,
-    struct db_error *error)
+bool database_run(
+    struct database *db, struct query *q, query_done done, void *arg, struct db_error *error)
 {
 	q->database = db;
 	q->outer_done = done;

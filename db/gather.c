@@ -31,8 +31,8 @@ static int find_row(const struct rows *rows, const struct query *q, int likely)
 	return -1;
 }
 
-void gather_deliver(struct query_list *queries, bool gathered, struct rows *rows,
-    const struct db_error *error)
+void gather_deliver(
+    struct query_list *queries, bool gathered, struct rows *rows, const struct db_error *error)
 {
 	struct query *q = TAILQ_FIRST(queries);
 	static const struct db_error no_memory = {

@@ -41,8 +41,9 @@ bool hosts_read(struct hosts *hosts, const char *names, const char *addresses,
 		ports = getenv("PGPORT") != NULL ? getenv("PGPORT") : DEFAULT_PORT;
 	hosts->count = count_items(names != NULL ? names : addresses);
 	if (hosts->count > HOSTS_MAX) {
-		snprintf(error, error_len, "the connection string names %d hosts; at most %d work",
-		    hosts->count, HOSTS_MAX);
+		snprintf(error, error_len,
+		    "the connection string names %d hosts; at most %d work", hosts->count,
+		    HOSTS_MAX);
 		return false;
 	}
 	for (int i = 0; i < hosts->count; i++) {

@@ -20,7 +20,7 @@ static struct tenant_bucket *bucket_of(struct line *line, const char *namespace)
 {
 	uint32_t hash = 2166136261U;
 
-	for (; *namespace != '\0'; namespace++)
+	for (; *namespace != '\0'; namespace ++)
 		hash = (hash ^ (unsigned char)*namespace) * 16777619U;
 	return &line->buckets[hash % LINE_BUCKETS];
 }
@@ -135,8 +135,8 @@ struct query *line_oldest(const struct line *line)
 }
 
 /* Another lease for it? */
-static bool is_allowed(
-    const struct line *line, const struct tenant *tenant, enum lane lane, const struct line_limits *limits)
+static bool is_allowed(const struct line *line, const struct tenant *tenant, enum lane lane,
+    const struct line_limits *limits)
 {
 	if (*tenant->namespace == '\0')
 		return true;
@@ -144,8 +144,9 @@ static bool is_allowed(
 		return false;
 	if (lane == LANE_READ)
 		return true;
-	return line->writes < limits->writes && !(may_gather(TAILQ_FIRST(&tenant->waiting[lane])) &&
-	                                           tenant->groups >= LINE_GROUPS);
+	return line->writes < limits->writes &&
+	       !(may_gather(TAILQ_FIRST(&tenant->waiting[lane])) &&
+	           tenant->groups >= LINE_GROUPS);
 }
 
 static struct tenant *next_in_lane(
@@ -238,7 +239,8 @@ int line_demand(const struct line *line, const struct line_limits *limits)
 	for (int lane = 0; lane < LANE_COUNT; lane++) {
 		TAILQ_FOREACH (tenant, &line->turns[lane], turn[lane]) {
 			int demand = demand_of(tenant, (enum lane)lane);
-			int room = *tenant->namespace == '\0' ? demand : limits->leases - tenant->leases;
+			int room = *tenant->namespace == '\0' ? demand
+			                                      : limits->leases - tenant->leases;
 
 			all += demand < room ? demand : room > 0 ? room : 0;
 		}

@@ -49,8 +49,8 @@ struct line {
 };
 
 struct line_limits {
-	int leases;        /* of one namespace */
-	int writes;        /* leases of writes, of all namespaces */
+	int leases; /* of one namespace */
+	int writes; /* leases of writes, of all namespaces */
 };
 
 /* What was taken, and must be given back. */
@@ -64,7 +64,8 @@ void line_init(struct line *line);
 void line_fini(struct line *line); /* queries still in it are forgotten */
 
 /* At the end of its namespace's queue, or at its head. False: out of memory. */
-bool line_add(struct line *line, struct query *q, bool first) __attribute__((warn_unused_result));
+bool line_add(struct line *line, struct query *q, bool first)
+    __attribute__((warn_unused_result));
 void line_remove(struct line *line, struct query *q);
 
 struct query *line_oldest(const struct line *line); /* NULL: nobody waits */

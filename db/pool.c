@@ -241,7 +241,8 @@ static void start(struct pool *pool, struct slot *slot, struct query *first)
 		slot->running_count++;
 		histogram_add(&pool->total.wait, now - q->queued_us);
 		for (int i = 0; i < q->count; i++)
-			pool->total.bytes_sent += q->values[i] != NULL ? (uint64_t)q->lengths[i] : 0;
+			pool->total.bytes_sent +=
+			    q->values[i] != NULL ? (uint64_t)q->lengths[i] : 0;
 	}
 	pool->total.transactions++;
 	slot_move(slot, SLOT_BUSY);
@@ -302,7 +303,8 @@ static void take_back(struct pool *pool, struct slot *slot, const struct db_erro
 	}
 }
 
-static void count_outcome(struct pool *pool, const struct slot *slot, const struct db_error *error)
+static void count_outcome(
+    struct pool *pool, const struct slot *slot, const struct db_error *error)
 {
 	struct statement_stats *statement = &pool->statements[slot->sql];
 	int64_t took = pool_now_us() - slot->sent_us;

@@ -113,7 +113,8 @@ static void describe(const struct slot *slot, struct connection_info *info)
 	    .state = states[slot->state],
 	    .statement = busy ? sql_name(slot->sql) : NULL,
 	    .running = busy ? slot->running_count : 0,
-	    .close_needed = slot->generation != pool->generation || now / 1000 >= slot->expires_ms,
+	    .close_needed =
+	        slot->generation != pool->generation || now / 1000 >= slot->expires_ms,
 	    .connected_ms = slot->connected ? now / 1000 - slot->connected_ms : -1,
 	    .request_ms = slot->sent_us > 0 ? (now - slot->sent_us) / 1000 : -1,
 	};

@@ -29,7 +29,7 @@ struct slot {
 	LIST_ENTRY(slot) link; /* in pool->slots[state] */
 	unsigned generation;   /* of the pool when it was made */
 	bool connected;        /* it once was */
-	int64_t began_ms; /* to connect */
+	int64_t began_ms;      /* to connect */
 	int64_t connected_ms, idle_since_ms, tested_ms;
 	int64_t expires_ms; /* INT64_MAX: never */
 	int64_t sent_us;    /* the last transaction */
@@ -58,8 +58,8 @@ struct pool {
 	int counts[SLOT_STATE_COUNT];
 
 	struct line line;
-	struct query_list ending;  /* being told how they ended */
-	struct event *line_timer;  /* the deadline of the first in line */
+	struct query_list ending; /* being told how they ended */
+	struct event *line_timer; /* the deadline of the first in line */
 	struct breaker breaker;
 	struct event *retry; /* when connecting may be tried again */
 	struct event *tidy;
@@ -77,7 +77,8 @@ void pool_report(struct pool *pool, bool healthy, const char *text);
 struct line_limits pool_limits(const struct pool *pool);
 void pool_serve(struct pool *pool);
 void pool_refuse_all(struct pool *pool);
-void pool_ended(struct slot *slot, struct rows *rows, const struct db_error *error, uint64_t written);
+void pool_ended(
+    struct slot *slot, struct rows *rows, const struct db_error *error, uint64_t written);
 
 /* pool_slots.c */
 void slot_move(struct slot *slot, enum slot_state state);

@@ -39,7 +39,8 @@ enum query_place { QUERY_NOWHERE, QUERY_IN_LINE, QUERY_RUNNING, QUERY_ENDING };
 
 struct query {
 	enum sql_id sql;
-	const char *namespace; /* who it is for: queries of one share what is fair; "" the server */
+	const char
+	    *namespace; /* who it is for: queries of one share what is fair; "" the server */
 	int count;
 	const char *values[QUERY_MAX_PARAMS];
 	int lengths[QUERY_MAX_PARAMS];
@@ -69,7 +70,7 @@ struct query {
 	bool alone; /* not to be gathered: it may be the one that spoiled a group */
 	void *slot; /* QUERY_RUNNING: the connection */
 	TAILQ_ENTRY(query) link; /* in its namespace's queue, on a connection, or ending */
-	TAILQ_ENTRY(query) age;  /* QUERY_IN_LINE: among all, the one that waits longest first */
+	TAILQ_ENTRY(query) age; /* QUERY_IN_LINE: among all, the one that waits longest first */
 
 	/* The database's own. */
 	struct database *database;

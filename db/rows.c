@@ -64,7 +64,9 @@ const char *rows_text(const struct rows *rows, int row, int col, size_t *len)
 {
 	if (len != NULL)
 		*len = (size_t)PQgetlength(result_of(rows), rows->first + row, col);
-	return rows_is_null(rows, row, col) ? NULL : PQgetvalue(result_of(rows), rows->first + row, col);
+	return rows_is_null(rows, row, col)
+	           ? NULL
+	           : PQgetvalue(result_of(rows), rows->first + row, col);
 }
 
 /* The bytes of a value that must have this length. */

@@ -52,6 +52,8 @@ struct work {
 	size_t size; /* of the work's struct */
 	bool reads_only;
 	bool logs; /* calls call_log() */
+	bool
+	    serves_anybody; /* also who could not be verified: it must then show nobody's data */
 };
 
 /* What a client said it can be asked for (MCP ClientCapabilities). */

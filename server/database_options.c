@@ -34,7 +34,8 @@ static bool check_sizes(const struct options *o, char *error, size_t error_len)
 		    size, most);
 	else if (least > size)
 		snprintf(error, error_len,
-		    "DB_POOL_MIN (%d) is more than DB_POOL_SIZE (%d); lower the one or raise the "
+		    "DB_POOL_MIN (%d) is more than DB_POOL_SIZE (%d); lower the one or raise "
+		    "the "
 		    "other",
 		    least, size);
 	else if (own > size)

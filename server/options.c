@@ -101,8 +101,8 @@ static bool check_value(const struct option *opt, const char *value, char *error
 	case KIND_READ_FROM:
 		if (is_one_of(value, read_places))
 			return true;
-		snprintf(error, len, "%s: '%.40s' is neither primary nor replica", opt->name,
-		    value);
+		snprintf(
+		    error, len, "%s: '%.40s' is neither primary nor replica", opt->name, value);
 		return false;
 	case KIND_LEVEL:
 		if (is_one_of(value, levels))

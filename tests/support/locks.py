@@ -35,6 +35,14 @@ class Lock:
     def wait_for_waiters(self, count: int, within_s: float = 10):
         wait_for(f"{count} statements wait for the lock", lambda: self.waiters() == count, within_s)
 
+    def settle(self, seconds: float = 0.5):
+        """Until the same backends have been waiting for so long."""
+        before, since = self.waiting(), time.monotonic()
+        while time.monotonic() < since + seconds:
+            time.sleep(0.05)
+            if self.waiting() != before:
+                before, since = self.waiting(), time.monotonic()
+
     def stay_waiting(self, count: int, seconds: float = 1.0):
         """They still wait after that time."""
         until = time.monotonic() + seconds
