@@ -44,6 +44,12 @@ bool key_generate(
 	return true;
 }
 
+void query_init_who(struct query *q, enum sql_id sql, const struct principal *who)
+{
+	query_init_for(q, sql, who->namespace);
+	query_text(q, who->agent, strlen(who->agent));
+}
+
 void principal_find_ask(struct query *q, const unsigned char *hash)
 {
 	query_init(q, SQL_principal_find);
@@ -59,6 +65,9 @@ bool principal_find_read(const struct rows *rows, struct principal *who)
 		return false;
 	snprintf(who->namespace, sizeof(who->namespace), "%s", rows_text(rows, 0, 0, NULL));
 	snprintf(who->agent, sizeof(who->agent), "%s", rows_text(rows, 0, 1, NULL));
+	who->has_key = !rows_is_null(rows, 0, 2);
+	if (who->has_key)
+		rows_uuid_bytes(rows, 0, 2, who->key_id);
 	return true;
 }
 

@@ -131,6 +131,11 @@ void rows_uuid(const struct rows *rows, int row, int col, char text[37])
 	    b[15]);
 }
 
+const unsigned char *rows_bytes(const struct rows *rows, int row, int col, size_t *len)
+{
+	return (const unsigned char *)rows_text(rows, row, col, len);
+}
+
 int64_t rows_time(const struct rows *rows, int row, int col)
 {
 	if (rows_is_null(rows, row, col))

@@ -31,7 +31,7 @@ void session_create_read(const struct rows *rows, struct session *session)
 void session_info_ask(
     struct query *q, const struct principal *who, const char *id, size_t id_len)
 {
-	query_init_for(q, SQL_session_info, who->namespace);
+	query_init_who(q, SQL_session_info, who);
 	query_text(q, id, id_len);
 }
 
@@ -48,7 +48,7 @@ bool session_info_read(const struct rows *rows, struct session *session)
 
 void session_list_ask(struct query *q, const struct principal *who, int32_t limit)
 {
-	query_init_for(q, SQL_session_list, who->namespace);
+	query_init_who(q, SQL_session_list, who);
 	query_int4(q, limit);
 }
 

@@ -1,6 +1,6 @@
 -- read
--- What a namespace holds.
-SELECT count(*), count(*) FILTER (WHERE embedding IS NOT NULL), min(created_at), max(created_at),
+-- What an agent sees of its namespace.
+SELECT count(*), count(*) FILTER (WHERE embed_state = 'ok'), min(created_at), max(created_at),
     (SELECT count(*) FROM sessions WHERE namespace = $1)
 FROM memories
-WHERE namespace = $1::text
+WHERE namespace = $1::text AND (visibility = 'shared' OR agent = $2::text) AND deleted_at IS NULL

@@ -14,11 +14,11 @@
 #include "rows.h"
 #include "service.h"
 #include "sessions.h"
+#include "tools/memory_limits.h"
 #include "tools/show.h"
 #include "tools/tools.h"
 
-#define MAX_TEXT_BYTES     (1024 * 1024)
-#define MAX_METADATA_BYTES (100 * 1024)
+#define MAX_TRIES 3 /* while somebody stores the same words at the same moment */
 
 struct save_memory {
 	struct call call;
@@ -26,16 +26,27 @@ struct save_memory {
 	struct arg_text assistant_response;
 	struct arg_text session_id;
 	struct arg_json metadata;
+	struct arg_texts tags;
+	int visibility;
+	bool pinned, force;
+	int64_t event_time, valid_until, expires_at;
+	struct arg_uuid supersedes;
+	struct arg_json agent_metadata;
 	struct arg_vector embedding;
 	struct arg_text idempotency_key;
+	int tries;
 };
+
+enum { SHARED, PRIVATE };
+
+static const char *const visibilities[] = {[SHARED] = "shared", [PRIVATE] = "private", NULL};
 
 /* clang-format off */
 static const struct arg arguments[] = {
-	{ .name = "user_input", .kind = ARG_TEXT, .required = true, .min = 1, .max = MAX_TEXT_BYTES,
+	{ .name = "user_input", .kind = ARG_TEXT, .required = true, .min = 1, .max = MAX_MEMORY_TEXT_BYTES,
 	  .at = offsetof(struct save_memory, user_input),
 	  .help = "What the user said, or the fact to keep, word for word." },
-	{ .name = "assistant_response", .kind = ARG_TEXT, .max = MAX_TEXT_BYTES, .fallback = "",
+	{ .name = "assistant_response", .kind = ARG_TEXT, .max = MAX_MEMORY_TEXT_BYTES, .fallback = "",
 	  .at = offsetof(struct save_memory, assistant_response),
 	  .help = "What was answered." },
 	{ .name = "session_id", .kind = ARG_TEXT, .min = 1, .max = SESSION_ID_BYTES,
@@ -44,12 +55,33 @@ static const struct arg arguments[] = {
 	{ .name = "metadata", .kind = ARG_OBJECT, .max = MAX_METADATA_BYTES,
 	  .at = offsetof(struct save_memory, metadata),
 	  .help = "Anything else worth keeping, as JSON." },
+	{ .name = "tags", .kind = ARG_TEXTS, .max = MAX_TAGS, .each_max = MAX_TAG_BYTES,
+	  .at = offsetof(struct save_memory, tags) },
+	{ .name = "visibility", .kind = ARG_ENUM, .choices = visibilities, .fallback = "shared",
+	  .at = offsetof(struct save_memory, visibility),
+	  .help = "private: only you see it." },
+	{ .name = "pinned", .kind = ARG_BOOLEAN, .at = offsetof(struct save_memory, pinned),
+	  .help = "Always part of get_context." },
+	{ .name = "event_time", .kind = ARG_TIME, .at = offsetof(struct save_memory, event_time),
+	  .help = "When it happened, if not now." },
+	{ .name = "valid_until", .kind = ARG_TIME, .at = offsetof(struct save_memory, valid_until),
+	  .help = "Afterwards it counts as stale." },
+	{ .name = "expires_at", .kind = ARG_TIME, .at = offsetof(struct save_memory, expires_at),
+	  .help = "Afterwards it is deleted." },
+	{ .name = "supersedes", .kind = ARG_UUID, .at = offsetof(struct save_memory, supersedes),
+	  .help = "The memory that this one replaces." },
+	{ .name = "agent_metadata", .kind = ARG_OBJECT, .max = MAX_METADATA_BYTES,
+	  .at = offsetof(struct save_memory, agent_metadata),
+	  .help = "An agent's report: agent_name, task_id, execution_id, performance_metrics, "
+	          "error_count, warning_count, quality_score." },
 	{ .name = "embedding", .kind = ARG_VECTOR, .max = EMBEDDING_DIMENSIONS,
 	  .at = offsetof(struct save_memory, embedding),
 	  .help = "Vector of the text, when you compute your own." },
 	{ .name = "idempotency_key", .kind = ARG_TEXT, .min = 1, .max = IDEMPOTENCY_KEY_BYTES,
 	  .at = offsetof(struct save_memory, idempotency_key),
 	  .help = "Saving again with the same key stores nothing twice." },
+	{ .name = "force", .kind = ARG_BOOLEAN, .at = offsetof(struct save_memory, force),
+	  .help = "Store it even when the same words are there already." },
 	{ 0 },
 };
 
@@ -57,6 +89,10 @@ static const struct arg results[] = {
 	{ .name = "id", .kind = ARG_UUID, .required = true },
 	{ .name = "session_id", .kind = ARG_TEXT, .required = true },
 	{ .name = "created_at", .kind = ARG_TIME, .required = true },
+	{ .name = "state", .kind = ARG_TEXT, .required = true,
+	  .help = "stored, merged (the same words were there) or replayed (the same key)." },
+	{ .name = "content_hash", .kind = ARG_TEXT, .required = true },
+	{ .name = "embedding", .kind = ARG_TEXT, .required = true, .help = "pending, ok or failed." },
 	{ 0 },
 };
 /* clang-format on */
@@ -80,6 +116,7 @@ static enum step_result insert(struct call *call)
 {
 	struct save_memory *save = (struct save_memory *)call;
 	struct memory_new memory = {
+	    .forced = save->force,
 	    .session_id = save->session_id.s,
 	    .session_id_len = save->session_id.len,
 	    .user_input = save->user_input.s,
@@ -88,6 +125,16 @@ static enum step_result insert(struct call *call)
 	    .assistant_response_len = save->assistant_response.len,
 	    .metadata = save->metadata.text,
 	    .metadata_len = save->metadata.len,
+	    .agent_metadata = save->agent_metadata.text,
+	    .agent_metadata_len = save->agent_metadata.len,
+	    .tags = save->tags.items,
+	    .tag_count = save->tags.count,
+	    .private = save->visibility == PRIVATE,
+	    .pinned = save->pinned,
+	    .event_us = save->event_time,
+	    .valid_until_us = save->valid_until,
+	    .expires_us = save->expires_at,
+	    .supersedes = save->supersedes.set ? save->supersedes.bytes : NULL,
 	    .embedding = save->embedding.items,
 	};
 
@@ -111,23 +158,43 @@ static void publish(struct call *call, const char *id)
 	events_publish(call->service->events, &event);
 }
 
+static void say(struct call *call, const struct memory_saved *saved)
+{
+	const struct save_memory *save = (const struct save_memory *)call;
+
+	if (saved->state == SAVE_STORED)
+		fprintf(call_text(call), "Saved as memory %s in session %s.", saved->id,
+		    save->session_id.s);
+	else
+		fprintf(call_text(call),
+		    "Already there as memory %s (%s). Nothing new was stored.", saved->id,
+		    saved->state == SAVE_MERGED ? "the same words" : "the same key");
+}
+
 static enum step_result receipt(struct call *call)
 {
-	const struct save_memory *save = (struct save_memory *)call;
+	struct save_memory *save = (struct save_memory *)call;
 	struct memory_saved saved;
 
-	if (!memory_save_read(call->rows, &saved))
+	memory_save_read(call->rows, &saved);
+	if (saved.state == SAVE_AGAIN && ++save->tries < MAX_TRIES)
+		return STEP_BACK;
+	if (saved.state == SAVE_AGAIN)
+		return call_fail(
+		    call, "Others keep storing the same words. Nothing was saved. Try again.");
+	if (saved.state == SAVE_REUSED)
 		return call_bad_argument(call,
 		    "idempotency_key: '%s' was used before for other words; use a new key for "
 		    "a "
 		    "new memory. Nothing was saved.",
 		    call->idempotency_key);
-	publish(call, saved.id);
-	call->result =
-	    json_pack("{s:s, s:s#, s:o}", "id", saved.id, "session_id", save->session_id.s,
-	        save->session_id.len, "created_at", show_time(saved.created_us));
-	fprintf(
-	    call_text(call), "Saved as memory %s in session %s.", saved.id, save->session_id.s);
+	if (saved.state == SAVE_STORED)
+		publish(call, saved.id);
+	call->result = json_pack("{s:s, s:s#, s:o, s:s, s:s, s:s}", "id", saved.id,
+	    "session_id", save->session_id.s, save->session_id.len, "created_at",
+	    show_time(saved.created_us), "state", save_state_name(saved.state), "content_hash",
+	    saved.content_hash, "embedding", saved.embed_state);
+	say(call, &saved);
 	return STEP_NEXT;
 }
 

@@ -119,7 +119,7 @@ static void on_done(void *arg, struct call *call)
 
 static struct call *start(struct service *service, const char *json)
 {
-	static const struct principal who = {"ns", "agent"};
+	static const struct principal who = {.namespace = "ns", .agent = "agent"};
 	json_t *args = json_loads(json, 0, NULL);
 	struct call *call = NULL;
 	struct call_order order = {.service = service,
@@ -186,7 +186,7 @@ static void fails_when_refused_at_once(void **state)
 	struct call *call;
 	struct call_order order = {.service = *state,
 	    .work = &work,
-	    .who = &(struct principal){"ns", "agent"},
+	    .who = &(struct principal){.namespace = "ns", .agent = "agent"},
 	    .arguments = json_pack("{s:i}", "waits", 1),
 	    .request_id = "r-1",
 	    .done = on_done};
@@ -279,7 +279,7 @@ static struct call *start_steps(
 	*made = (struct work){.name = "demo", .steps = with, .size = sizeof(struct demo)};
 	struct call_order order = {.service = service,
 	    .work = made,
-	    .who = &(struct principal){"ns", "agent"},
+	    .who = &(struct principal){.namespace = "ns", .agent = "agent"},
 	    .answers = answers,
 	    .client = &client_functions,
 	    .request_id = "r-1",

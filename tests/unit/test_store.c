@@ -29,7 +29,8 @@ static char url[URL_BYTES]; /* of the database of these tests */
 
 static struct event_base *base;
 static struct pool *pool;
-static const struct principal alice = {"red", "alice"}, bob = {"blue", "bob"};
+static const struct principal alice = {.namespace = "red", .agent = "alice"},
+                              bob = {.namespace = "blue", .agent = "bob"};
 
 /* --- waiting for one query --- */
 
@@ -82,7 +83,10 @@ static struct rows *run(struct query *q)
 static void save(
     const struct principal *who, const char *session, const char *text, char id[37])
 {
-	static const struct memory_new empty = {.assistant_response = ""};
+	static const struct memory_new empty = {.assistant_response = "",
+	    .event_us = ROWS_NO_TIME,
+	    .valid_until_us = ROWS_NO_TIME,
+	    .expires_us = ROWS_NO_TIME};
 	struct memory_new memory = empty;
 	struct memory_saved saved;
 	struct query q;
@@ -95,7 +99,8 @@ static void save(
 	assert_true(memory_save_ask(&q, who, &memory));
 	struct rows *rows = run(&q);
 
-	assert_true(memory_save_read(rows, &saved));
+	memory_save_read(rows, &saved);
+	assert_int_equal(saved.state, SAVE_STORED);
 	rows_free(rows);
 	if (id != NULL)
 		memcpy(id, saved.id, sizeof(saved.id));
@@ -242,9 +247,13 @@ static void namespaces_are_apart(void **state)
 static void vectors_rank_by_direction(void **state)
 {
 	static float embedding[EMBEDDING_DIMENSIONS];
-	struct memory_new memory = {
-	    .session_id = "v", .session_id_len = 1, .assistant_response = ""};
-	const struct principal who = {"vectors", "a"};
+	struct memory_new memory = {.session_id = "v",
+	    .session_id_len = 1,
+	    .assistant_response = "",
+	    .event_us = ROWS_NO_TIME,
+	    .valid_until_us = ROWS_NO_TIME,
+	    .expires_us = ROWS_NO_TIME};
+	const struct principal who = {.namespace = "vectors", .agent = "a"};
 	struct search wanted = {.embedding = embedding, .limit = 10};
 	struct search_hit hit;
 	struct query q;
