@@ -44,6 +44,8 @@ static bool send_statement(struct conn *conn, enum answer answer, enum sql_id sq
 	snprintf(name, sizeof(name), "%s_%d_%u", sql_name(sql), sql_class_rows(class_index),
 	    conn->generation);
 	if (conn->prepared[sql][class_index] != conn->generation) {
+		/* Now, for it may be executed twice in one transaction. */
+		conn->prepared[sql][class_index] = conn->generation;
 		expect(conn, ANSWER_PREPARED, sql, class_index);
 		if (PQsendPrepare(conn->pg, name, text, 0, NULL) == 0)
 			return false;
@@ -118,6 +120,7 @@ static bool send_position(struct conn *conn)
 
 	if (!conn->config->wants_lsn || sql_is_read(TAILQ_FIRST(conn->queries)->sql))
 		return true;
+	conn->written = QUERY_WRITTEN_UNKNOWN;
 	return send_statement(conn, ANSWER_LSN, SQL_written, 0, 0, &none) &&
 	       conn_send_sync(conn);
 }
@@ -143,6 +146,7 @@ bool conn_send(struct conn *conn)
 	const struct query *q = TAILQ_FIRST(conn->queries);
 
 	conn->expected_count = conn->expected_next = 0;
+	conn->settled = false;
 	return send_settings(conn, q) && send_guard(conn, q) && send_queries(conn) &&
 	       conn_send_sync(conn) && send_position(conn) && conn_flush(conn);
 }
