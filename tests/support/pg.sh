@@ -2,14 +2,15 @@
 # A throw-away PostgreSQL for tests, in a directory of its own: in memory where there is plenty,
 # for hundreds of databases take a disk minutes to remove, else below /tmp.
 #
-#	pg.sh new             makes one, starts it, prints its directory
+#	pg.sh new [durable]   makes one, starts it, prints its directory
 #	pg.sh uri DIR         prints its connection URI (superuser, database "postgres")
 #	pg.sh stop DIR [how]  stops it: fast (default), immediate or smart
 #	pg.sh start DIR       starts it again
 #	pg.sh remove DIR      stops it and removes the directory
 #
-# It trusts whoever reaches its unix socket, has no TCP, and does not fsync. Made
-# by root, it runs as the user "postgres", for PostgreSQL refuses to run as root.
+# It trusts whoever reaches its unix socket, has no TCP, and does not fsync; a durable
+# one does, on disk below /var/tmp, as an installed one would: for benchmarks. Made by
+# root, it runs as the user "postgres", for PostgreSQL refuses to run as root.
 set -euo pipefail
 
 unset "${!PG@}"
@@ -25,9 +26,11 @@ self=$(realpath "${BASH_SOURCE[0]}")
 cd / # the other user may not be allowed where we are
 
 start() {
+	local quick="-c fsync=off -c full_page_writes=off"
+	[ ! -e "$1/durable" ] || quick=
 	pg_arguments "$1/run"
 	"${PG_AS[@]}" "$PG_BIN/pg_ctl" start --silent --wait --pgdata="$1/cluster" --log="$1/log" \
-		--options="${PG_ARGUMENTS[*]} -c fsync=off -c full_page_writes=off -c max_connections=300"
+		--options="${PG_ARGUMENTS[*]} $quick -c max_connections=300"
 }
 
 stop() {
@@ -39,6 +42,10 @@ enough_memory_kb=$((10 * 1024 * 1024))
 # Where a cluster of some gigabytes may be.
 place() {
 	local free_kb
+	if [ "$1" = durable ]; then
+		echo /var/tmp
+		return
+	fi
 	free_kb=$(df --output=avail -k /dev/shm 2>/dev/null | tail -n 1) || free_kb=0
 	if [ "${free_kb:-0}" -gt $enough_memory_kb ] &&
 		[ "$(awk '/^MemAvailable/ {print $2}' /proc/meminfo)" -gt $enough_memory_kb ]; then
@@ -50,8 +57,9 @@ place() {
 
 new() {
 	local dir
-	dir=$("${PG_AS[@]}" mktemp -d "$(place)/sage-pg.XXXXXX")
+	dir=$("${PG_AS[@]}" mktemp -d "$(place "$1")/sage-pg.XXXXXX")
 	"${PG_AS[@]}" mkdir "$dir/run"
+	[ "$1" != durable ] || "${PG_AS[@]}" touch "$dir/durable"
 	pg_init "$dir/cluster" --no-sync >"$dir/initdb.log" 2>&1 || {
 		cat "$dir/initdb.log" >&2
 		exit 1
@@ -69,7 +77,13 @@ remove() {
 }
 
 case ${1-} in
-new) new ;;
+new)
+	[[ ${2-quick} =~ ^(quick|durable)$ ]] || {
+		echo "pg.sh: new takes durable or nothing, not '$2'" >&2
+		exit 2
+	}
+	new "${2-quick}"
+	;;
 uri) pg_uri "$2/run" postgres postgres ;;
 start) start "$2" ;;
 stop) stop "$2" "${3-fast}" ;;
