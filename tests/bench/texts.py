@@ -127,9 +127,9 @@ class Texts:
             terms = _terms(server.database, said) + _terms(server.database, answered)
             variables.append({"session": f"agent-{i}", "said": said, "answered": answered,
                 "namespace": namespace, "agent": agent, "terms": _as_array([terms[0], *terms])})
-        text = statement("memory_save", {1: ":namespace", 2: ":agent", 3: ":session",
-            4: "('Note ' || :number || ': ' || :said)", 5: ":answered", 6: "NULL", 7: "NULL",
-            8: "(:number::int || :terms::int[])"})
+        text = statement("memory_save", {1: "gen_random_uuid()", 2: ":namespace", 3: ":agent", 4: ":session",
+            5: "('Note ' || :number || ': ' || :said)", 6: ":answered", 7: "NULL", 8: "NULL",
+            9: "(:number::int || :terms::int[])"})
         return Pgbench(self._folder(directory, "save"), text, variables,
             head="\\set number random(1000000000, 2000000000)\n")
 
