@@ -340,6 +340,15 @@ static void take_down(struct serve *serve)
 	free(serve->conninfo);
 }
 
+/* Until something breaks the loop. The log is written once a turn. */
+static void run_loop(struct event_base *base)
+{
+	log_gather(true);
+	while (event_base_loop(base, EVLOOP_ONCE) == 0 && !event_base_got_break(base))
+		log_flush();
+	log_gather(false);
+}
+
 int serve(struct options *options, const struct surface *surface)
 {
 	struct serve serve = {
@@ -350,7 +359,7 @@ int serve(struct options *options, const struct surface *surface)
 	if (build(&serve, error, sizeof(error)) &&
 	    start_listening(&serve, error, sizeof(error)) &&
 	    start_database(&serve, error, sizeof(error))) {
-		event_base_dispatch(serve.service.base);
+		run_loop(serve.service.base);
 		log_info("stopped");
 		status = 0;
 	} else {
