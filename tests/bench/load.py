@@ -113,7 +113,7 @@ class Wrk:
 
     def __init__(self, port: int, calls: Path, clients: int, seconds: float):
         self.load = Load(clients=clients)
-        self.process = subprocess.Popen(["wrk", "-t1", f"-c{clients}", f"-d{seconds + LAST_ANSWERS_S}s", "--timeout", "20s",
+        self.process = subprocess.Popen(["wrk", "-t1", f"-c{clients}", f"-d{int(seconds + LAST_ANSWERS_S)}s", "--timeout", "20s",
             "-s", HERE / "calls.lua", f"http://127.0.0.1:{port}/mcp", "--", calls, str(seconds), str(Wrk.numbers)],
             stdout=subprocess.PIPE, text=True)
 
@@ -135,9 +135,9 @@ class Wrk:
 # --- pgbench -------------------------------------------------------------------
 
 
-def statement(name: str, parameters: dict[int, str]) -> str:
-    """A statement of db/sql on one line, with each $N replaced."""
-    text = (ROOT / f"db/sql/{name}.sql").read_text()
+def statement(path: str, parameters: dict[int, str]) -> str:
+    """A statement on one line, with each $N replaced."""
+    text = (ROOT / path).read_text()
     text = " ".join(line for line in text.splitlines() if not line.startswith("--"))
     return re.sub(r"\$(\d+)", lambda match: parameters[int(match[1])], text) + ";\n"
 

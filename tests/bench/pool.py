@@ -88,7 +88,7 @@ class Bench:
         return script.run(self.socket, DIRECT, database, clients, self.seconds, meters=self.meters())
 
     def pooled_saves(self, mode: str, connect: bool = False) -> Load:
-        return self.counted("pgbench", lambda: self.texts.save.run(self.pgbouncer.socket, self.pgbouncer.port, "pgbench",
+        return self.counted("pgbench", lambda: self.texts.save_one.run(self.pgbouncer.socket, self.pgbouncer.port, "pgbench",
             CLIENTS, self.seconds, mode=mode, connect=connect, meters=self.meters(pgbouncer=self.pgbouncer.cpu)))
 
     def interleaved(self, *runs) -> list[list[Load]]:
@@ -132,28 +132,27 @@ def line(name: str, loads: list[Load]):
 
 
 def saves(bench: Bench) -> list[tuple]:
-    loads = bench.interleaved(
-        lambda: bench.saves(SMALL, CLIENTS),
-        lambda: bench.counted("pgbench", lambda: bench.pgbench(bench.texts.save, "pgbench", SMALL)),
-        lambda: bench.saves(LARGE, CLIENTS),
-        lambda: bench.counted("pgbench", lambda: bench.pgbench(bench.texts.save, "pgbench", LARGE)),
-        lambda: bench.pooled_saves("simple", connect=True),
-        lambda: bench.pooled_saves("simple"),
-        lambda: bench.pooled_saves("extended"))
-    small, pgbench_small, large, pgbench_large, each, simple, extended = loads
+    scripts = (bench.texts.save_one, bench.texts.save)
+    runs = []
+    for size in SIZES:
+        runs.append(lambda size=size: bench.saves(size, CLIENTS))
+        runs += [lambda size=size, script=script: bench.counted("pgbench",
+            lambda: bench.pgbench(script, "pgbench", size)) for script in scripts]
+    *loads, each, simple, extended = bench.interleaved(*runs, lambda: bench.pooled_saves("simple", connect=True),
+        lambda: bench.pooled_saves("simple"), lambda: bench.pooled_saves("extended"))
     title("saves")
-    line(f"HTTP, {CLIENTS} clients, pool of {SMALL}", small)
-    line(f"pgbench -M prepared, {SMALL} connections", pgbench_small)
-    line(f"HTTP, {CLIENTS} clients, pool of {LARGE}", large)
-    line(f"pgbench -M prepared, {LARGE} connections", pgbench_large)
+    results = []
+    for i, size in enumerate(SIZES):
+        ours, plain, own = loads[3 * i:3 * i + 3]
+        line(f"HTTP, {CLIENTS} clients, pool of {size}", ours)
+        line(f"pgbench -M prepared, {size} connections, plain INSERT", plain)
+        line(f"pgbench -M prepared, {size} connections, memory_save.sql", own)
+        quickest = [max(pair, key=attrgetter("rate")) for pair in zip(plain, own)]
+        results.append((f"saves, pool of {size}, times pgbench with its quicker one", ratio(ours, quickest, "rate"), ">=", 2.0))
     line(f"pgBouncer, pool of {SMALL}, {CLIENTS} clients that connect each time", each)
     line(f"pgBouncer, pool of {SMALL}, {CLIENTS} clients, -M simple", simple)
     line(f"pgBouncer, pool of {SMALL}, {CLIENTS} clients, -M extended", extended)
-    return [
-        (f"saves, pool of {SMALL}, times pgbench", ratio(small, pgbench_small, "rate"), ">=", 2.0),
-        (f"saves, pool of {LARGE}, times pgbench", ratio(large, pgbench_large, "rate"), ">=", 2.0),
-        ("saves, times pgBouncer and a connection each time", ratio(small, each, "rate"), None, None),
-    ]
+    return [*results, ("saves, times pgBouncer and a connection each time", ratio(loads[0], each, "rate"), None, None)]
 
 
 def single(bench: Bench) -> list[tuple]:

@@ -75,12 +75,12 @@ class Texts:
         self._fill(server.database, [*QUESTIONS, *rare])
         self.saves = self._calls(directory / "saves", [("save_memory", {"user_input": f"Note {NUMBER}: {said}",
             "assistant_response": answered, "session_id": f"agent-{i}"}) for i, (said, answered) in enumerate(self.pairs)])
-        self.save = self._save_script(directory, server)
+        self.save, self.save_one = self._save_scripts(directory, server)
         self.searches, self.search = self._search(directory, server, "search", QUESTIONS)
         self.rare_searches, self.rare_search = self._search(directory, server, "rare", rare)
         some = psql(server.database, "SELECT id FROM memories ORDER BY id LIMIT 8").split()
         self.gets = self._calls(directory / "gets", [("get_memory", {"id": memory}) for memory in some])
-        self.get = Pgbench(self._folder(directory, "get"), statement("memory_get", {1: "'default'", 2: ":id"}),
+        self.get = Pgbench(self._folder(directory, "get"), statement("db/sql/memory_get.sql", {1: "'default'", 2: ":id"}),
             [{"id": memory} for memory in some])
 
     @staticmethod
@@ -119,23 +119,25 @@ class Texts:
             FROM pair JOIN sentence one ON one.i = a JOIN sentence two ON two.i = b""")
         psql(database, "VACUUM ANALYZE memories")
 
-    def _save_script(self, directory: Path, server: Server) -> Pgbench:
-        """The server's own statement, its texts, and as many terms, of which one is the number's."""
+    def _save_scripts(self, directory: Path, server: Server) -> tuple[Pgbench, Pgbench]:
+        """The server's own statement for one row, and a plain one; its texts, and as many terms: one is the number's."""
         namespace, agent = psql(server.database, "SELECT namespace, agent FROM memories LIMIT 1").split("|")
         variables = []
         for i, (said, answered) in enumerate(self.pairs):
             terms = _terms(server.database, said) + _terms(server.database, answered)
             variables.append({"session": f"agent-{i}", "said": said, "answered": answered,
                 "namespace": namespace, "agent": agent, "terms": _as_array([terms[0], *terms])})
-        text = statement("memory_save", {1: "gen_random_uuid()", 2: ":namespace", 3: ":agent", 4: ":session",
-            5: "('Note ' || :number || ': ' || :said)", 6: ":answered", 7: "NULL", 8: "NULL",
-            9: "(:number::int || :terms::int[])"})
-        return Pgbench(self._folder(directory, "save"), text, variables,
-            head="\\set number random(1000000000, 2000000000)\n")
+        values = [":namespace", ":agent", ":session", "('Note ' || :number || ': ' || :said)", ":answered", "NULL", "NULL",
+            "(:number::int || :terms::int[])"]
+        head = "\\set number random(1000000000, 2000000000)\n"
+        own = statement("db/sql/memory_save.sql", dict(enumerate(["gen_random_uuid()", *values], 1)))
+        plain = statement("tests/bench/save_one.sql", dict(enumerate(values, 1)))
+        return (Pgbench(self._folder(directory, "save"), own, variables, head),
+            Pgbench(self._folder(directory, "save-one"), plain, variables, head))
 
     def _search(self, directory: Path, server: Server, name: str, questions: list[str]) -> tuple[Path, Pgbench]:
         calls = self._calls(directory / f"{name}-calls", [("search_memories", {"query": q}) for q in questions])
-        text = statement("search_words", {1: "'default'", 2: ":terms", 3: "NULL", 4: "10", 5: "1000"})
+        text = statement("db/sql/search_words.sql", {1: "'default'", 2: ":terms", 3: "NULL", 4: "10", 5: "1000"})
         variables = [{"terms": _as_array(_terms(server.database, q))} for q in questions]
         with server.connect() as connection:
             for question, values in zip(questions, variables):
