@@ -63,10 +63,10 @@ def create_database(cluster_uri: str, name: str) -> str:
 
 
 class Cluster:
-    """A throw-away PostgreSQL of one's own, which may be stopped and started."""
+    """A throw-away PostgreSQL of one's own, which may be stopped and started; it does not fsync unless durable."""
 
-    def __init__(self):
-        self.directory = self._pg("new")
+    def __init__(self, durable: bool = False):
+        self.directory = self._pg("new", *(["durable"] if durable else []))
         self.uri = self._pg("uri", self.directory)
 
     def stop(self, how: str = "immediate"):
