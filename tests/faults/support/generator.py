@@ -194,7 +194,8 @@ class Generator:
         """What was answered instead of an acknowledgement or a memory, and how often."""
         return Counter(m.said for m in list(self.memories) if m.said) + Counter(r.said for r in self.failed_reads())
 
-    def _stored(self, uri: str) -> dict[str, list[str]]:
+    def stored(self, uri: str) -> dict[str, list[str]]:
+        """The ids that each text of this run has in the table."""
         rows = psql(uri, f"""SELECT id, rtrim(left(user_input, 60), '.') FROM memories
             WHERE user_input LIKE 'memory % of {self.run} %'""")
         stored: dict[str, list[str]] = {}
@@ -205,7 +206,7 @@ class Generator:
 
     def check(self, uri: str) -> int:
         """The table holds what the books say; how many memories that are."""
-        stored = self._stored(uri)
+        stored = self.stored(uri)
         wrong = []
         for memory in self.memories:
             ids = stored.pop(memory.text.rstrip(".").strip(), [])
