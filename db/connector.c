@@ -1,7 +1,7 @@
 /*
  * connector: the way to an open connection.
  *
- *	connector_start -> resolve each host in turn -> PQconnectStartParams -> poll -> done
+ *	connector_start -> for each host: resolve -> for each address: PQconnectStartParams -> poll -> done
  */
 #include "connector.h"
 
@@ -16,10 +16,12 @@
 #include <event2/event.h>
 #include <event2/util.h>
 
+#include "hint.h"
+#include "hosts.h"
+
 #define MAX_PARAMS            64
-#define MAX_LIST_BYTES        2048 /* host, hostaddr and port lists */
+#define MAX_ADDRESSES         8 /* of one host */
 #define ERROR_BYTES           256
-#define DEFAULT_PORT          "5432"
 #define NETWORK_OPTIONS_COUNT (sizeof(network_options) / sizeof(*network_options))
 
 /* A cut link is noticed within seconds instead of a quarter of an hour. The user's own values win. */
@@ -40,20 +42,25 @@ struct connector {
 	struct evdns_base *dns;
 	PQconninfoOption *info; /* owned, by PQconninfoFree */
 	char *options;
+	const char *role;
+	struct hosts hosts;
+	int served_last; /* an index of hosts */
 };
 
 struct attempt {
 	struct connector *connector;
 	connector_done done;
 	void *arg;
-	struct event *deadline;
+	int share_ms;           /* of each host */
+	struct event *deadline; /* of the host being tried */
 	struct event *io;
 	struct evdns_getaddrinfo_request *lookup;
 	PGconn *pg;
-	char error[ERROR_BYTES];
-	/* What is still to be resolved, and what the lists for libpq are so far. */
-	const char *hosts, *ports;
-	char host_list[MAX_LIST_BYTES], addr_list[MAX_LIST_BYTES], port_list[MAX_LIST_BYTES];
+	char error[ERROR_BYTES]; /* of what failed last */
+	int tried;               /* hosts */
+	const struct host *host;
+	char addresses[MAX_ADDRESSES][INET6_ADDRSTRLEN];
+	int address_count, address_next;
 };
 
 static const char *info_value(const struct connector *connector, const char *keyword)
@@ -65,8 +72,8 @@ static const char *info_value(const struct connector *connector, const char *key
 	return NULL;
 }
 
-struct connector *connector_new(struct event_base *base, const char *conninfo,
-    const char *options, char *error, size_t error_len)
+struct connector *connector_new(struct event_base *base, const struct connector_config *config,
+    char *error, size_t error_len)
 {
 	struct connector *connector = calloc(1, sizeof(*connector));
 	char *why = NULL;
@@ -75,17 +82,23 @@ struct connector *connector_new(struct event_base *base, const char *conninfo,
 	if (connector == NULL)
 		return NULL;
 	connector->base = base;
-	connector->options = strdup(options);
+	connector->role = config->role;
+	connector->options = strdup(config->options);
 	connector->dns = evdns_base_new(base, EVDNS_BASE_DISABLE_WHEN_INACTIVE);
-	connector->info = PQconninfoParse(conninfo, &why);
+	connector->info = PQconninfoParse(config->conninfo, &why);
 	if (connector->info == NULL) /* libpq's text names the option, never a value */
 		snprintf(error, error_len, "the database connection string does not parse: %s",
 		    why != NULL ? why : "out of memory");
 	PQfreemem(why);
-	if (connector->info == NULL || connector->options == NULL || connector->dns == NULL) {
+	if (connector->info == NULL || connector->options == NULL || connector->dns == NULL ||
+	    !hosts_read(&connector->hosts, info_value(connector, "host"),
+	        info_value(connector, "hostaddr"), info_value(connector, "port"), error,
+	        error_len)) {
 		connector_free(connector);
 		return NULL;
 	}
+	if (config->host >= 0)
+		hosts_keep_only(&connector->hosts, config->host);
 	/* Without the file, or with an odd one, names of /etc/hosts still work. */
 	evdns_base_resolv_conf_parse(connector->dns, DNS_OPTIONS_ALL, "/etc/resolv.conf");
 	return connector;
@@ -102,52 +115,73 @@ void connector_free(struct connector *connector)
 	free(connector);
 }
 
+int connector_host_count(const struct connector *connector)
+{
+	return connector->hosts.count;
+}
+
+void connector_host_name(const struct connector *connector, int host, char *text, size_t len)
+{
+	const struct host *h = &connector->hosts.list[host];
+
+	snprintf(text, len, "%s:%s",
+	    *h->name != '\0' ? h->name : *h->address != '\0' ? h->address : "local", h->port);
+}
+
+/* --- one attempt --- */
+
 static void on_deadline(evutil_socket_t fd, short what, void *arg);
-static void resolve_next(struct attempt *attempt);
-static void start_connecting(struct attempt *attempt);
+static void try_host(struct attempt *attempt);
+static void try_address(struct attempt *attempt);
 static void on_connecting(evutil_socket_t fd, short what, void *arg);
+
+static void arm(struct attempt *attempt, int ms)
+{
+	const struct timeval wait = {ms / 1000, (ms % 1000) * 1000};
+
+	event_add(attempt->deadline, &wait);
+}
 
 struct attempt *connector_start(
     struct connector *connector, int deadline_ms, connector_done done, void *arg)
 {
-	const struct timeval deadline = {deadline_ms / 1000, (deadline_ms % 1000) * 1000};
 	struct attempt *attempt = calloc(1, sizeof(*attempt));
-	const char *host = info_value(connector, "host");
 
 	if (attempt == NULL)
 		return NULL;
 	attempt->connector = connector;
 	attempt->done = done;
 	attempt->arg = arg;
+	attempt->share_ms = deadline_ms / connector->hosts.count;
 	attempt->deadline = evtimer_new(connector->base, on_deadline, attempt);
-	if (attempt->deadline == NULL || event_add(attempt->deadline, &deadline) != 0) {
+	if (attempt->deadline == NULL) {
 		connector_cancel(attempt);
 		return NULL;
 	}
-	snprintf(
-	    attempt->error, sizeof(attempt->error), "no connection within %d ms", deadline_ms);
-	attempt->hosts = host != NULL ? host : getenv("PGHOST");
-	attempt->ports = info_value(connector, "port");
-	if (attempt->ports == NULL)
-		attempt->ports = DEFAULT_PORT;
-	if (attempt->hosts == NULL || info_value(connector, "hostaddr") != NULL)
-		start_connecting(attempt);
-	else
-		resolve_next(attempt);
+	try_host(attempt);
 	return attempt;
+}
+
+/* Lets go of what is being tried. */
+static void abandon(struct attempt *attempt)
+{
+	if (attempt->lookup != NULL)
+		evdns_getaddrinfo_cancel(attempt->lookup);
+	if (attempt->io != NULL)
+		event_free(attempt->io);
+	PQfinish(attempt->pg);
+	attempt->lookup = NULL;
+	attempt->io = NULL;
+	attempt->pg = NULL;
 }
 
 void connector_cancel(struct attempt *attempt)
 {
 	if (attempt == NULL)
 		return;
-	if (attempt->lookup != NULL)
-		evdns_getaddrinfo_cancel(attempt->lookup);
-	if (attempt->io != NULL)
-		event_free(attempt->io);
+	abandon(attempt);
 	if (attempt->deadline != NULL)
 		event_free(attempt->deadline);
-	PQfinish(attempt->pg);
 	free(attempt);
 }
 
@@ -162,123 +196,107 @@ static void finish(struct attempt *attempt, bool connected)
 	connector_cancel(attempt);
 }
 
-static void on_deadline(evutil_socket_t fd, short what, void *arg)
+static bool is_last_host(const struct attempt *attempt)
 {
-	(void)fd;
-	(void)what;
-	finish(arg, false);
+	return attempt->tried == attempt->connector->hosts.count;
 }
 
-/* Fails with attempt->error, soon: never from within the call that started the attempt. */
-static void fail_soon(struct attempt *attempt)
-{
-	static const struct timeval now = {0, 0};
-
-	event_add(attempt->deadline, &now);
-}
-
+/* What was tried has failed, with this: on to the next address or host, from the loop. */
 static void fail(struct attempt *attempt, const char *error)
 {
-	size_t len = strcspn(error, "\n"); /* libpq's later lines repeat the first one's news */
+	int len = (int)strcspn(error, "\n"); /* libpq's later lines repeat the first one's news */
+	char line[ERROR_BYTES];
 
-	snprintf(attempt->error, sizeof(attempt->error), "%.*s", (int)(len < 240 ? len : 240),
-	    error);
-	fail_soon(attempt);
+	snprintf(line, sizeof(line), "%.*s", len, error);
+	snprintf(attempt->error, sizeof(attempt->error), "%.160s%s", line, hint_for(line));
+	abandon(attempt);
+	arm(attempt, 0);
 }
 
-static bool append(char list[MAX_LIST_BYTES], bool first, const char *item, size_t len)
+/* The host's time is over, or something has failed. */
+static void on_deadline(evutil_socket_t fd, short what, void *arg)
 {
-	size_t at = strlen(list);
+	struct attempt *attempt = arg;
+	bool failed = attempt->pg == NULL && attempt->lookup == NULL;
+	char name[HOST_NAME_BYTES + HOST_PORT_BYTES];
 
-	if (at + len + 2 > MAX_LIST_BYTES)
-		return false;
-	snprintf(list + at, MAX_LIST_BYTES - at, "%s%.*s", first ? "" : ",", (int)len, item);
-	return true;
-}
-
-/* One host as libpq shall try it; addr may be empty (a socket directory). */
-static bool append_host(
-    struct attempt *attempt, const char *host, size_t host_len, const char *addr)
-{
-	bool first = *attempt->host_list == '\0';
-
-	return append(attempt->host_list, first, host, host_len) &&
-	       append(attempt->addr_list, first, addr, strlen(addr)) &&
-	       append(attempt->port_list, first, attempt->ports, strcspn(attempt->ports, ","));
-}
-
-/* On to the next host; a single port serves all hosts. */
-static void skip_host(struct attempt *attempt)
-{
-	attempt->hosts += strcspn(attempt->hosts, ",");
-	if (strchr(attempt->ports, ',') != NULL)
-		attempt->ports = strchr(attempt->ports, ',') + 1;
-	if (*attempt->hosts == ',') {
-		attempt->hosts++;
-		resolve_next(attempt);
-	} else if (*attempt->host_list == '\0') {
-		fail_soon(attempt);
-	} else {
-		start_connecting(attempt);
+	(void)fd;
+	(void)what;
+	if (!failed) {
+		abandon(attempt);
+		connector_host_name(attempt->connector,
+		    (int)(attempt->host - attempt->connector->hosts.list), name, sizeof(name));
+		snprintf(attempt->error, sizeof(attempt->error),
+		    "no connection to %.120s within %d ms", name, attempt->share_ms);
 	}
-}
-
-static void append_addresses(struct attempt *attempt, const struct evutil_addrinfo *found)
-{
-	char text[INET6_ADDRSTRLEN];
-
-	for (; found != NULL; found = found->ai_next) {
-		const void *addr =
-		    found->ai_family == AF_INET6
-		        ? (const void *)&(
-		              (const struct sockaddr_in6 *)(const void *)found->ai_addr)
-		              ->sin6_addr
-		        : (const void *)&(
-		              (const struct sockaddr_in *)(const void *)found->ai_addr)
-		              ->sin_addr;
-
-		if (evutil_inet_ntop(found->ai_family, addr, text, sizeof(text)) != NULL)
-			append_host(
-			    attempt, attempt->hosts, strcspn(attempt->hosts, ","), text);
-	}
+	if (attempt->address_next < attempt->address_count)
+		try_address(attempt);
+	else if (is_last_host(attempt))
+		finish(attempt, false);
+	else
+		try_host(attempt);
 }
 
 static void on_resolved(int status, struct evutil_addrinfo *found, void *arg)
 {
 	struct attempt *attempt = arg;
+	char text[ERROR_BYTES];
 
 	if (status == EVUTIL_EAI_CANCEL)
 		return;
 	attempt->lookup = NULL;
-	if (status == 0) {
-		append_addresses(attempt, found);
-		evutil_freeaddrinfo(found);
-	} else {
-		snprintf(attempt->error, sizeof(attempt->error),
-		    "host name \"%.*s\" not found: %s", (int)strcspn(attempt->hosts, ","),
-		    attempt->hosts, evutil_gai_strerror(status));
+	if (status != 0) {
+		snprintf(text, sizeof(text), "host name \"%.120s\" not found: %s",
+		    attempt->host->name, evutil_gai_strerror(status));
+		fail(attempt, text);
+		return;
 	}
-	skip_host(attempt);
+	for (const struct evutil_addrinfo *a = found;
+	     a != NULL && attempt->address_count < MAX_ADDRESSES; a = a->ai_next) {
+		const struct sockaddr_in6 *v6 = (const void *)a->ai_addr;
+		const struct sockaddr_in *v4 = (const void *)a->ai_addr;
+		const void *address = a->ai_family == AF_INET6 ? (const void *)&v6->sin6_addr
+		                                               : (const void *)&v4->sin_addr;
+
+		if (evutil_inet_ntop(a->ai_family, address,
+		        attempt->addresses[attempt->address_count], INET6_ADDRSTRLEN) != NULL)
+			attempt->address_count++;
+	}
+	evutil_freeaddrinfo(found);
+	try_address(attempt);
 }
 
-static void resolve_next(struct attempt *attempt)
+/* An address that needs no lookup; "" is a socket directory, or libpq's default. */
+static void use_address(struct attempt *attempt, const char *address)
+{
+	snprintf(attempt->addresses[0], INET6_ADDRSTRLEN, "%s", address);
+	attempt->address_count = 1;
+	try_address(attempt);
+}
+
+/* The one that served last, then the others in their order. */
+static void try_host(struct attempt *attempt)
 {
 	const struct evutil_addrinfo hints = {.ai_socktype = SOCK_STREAM};
-	size_t len = strcspn(attempt->hosts, ",");
-	unsigned char address[16];
-	char host[256];
+	const struct connector *connector = attempt->connector;
+	unsigned char binary[16];
+	int index = (connector->served_last + attempt->tried) % connector->hosts.count;
+	const struct host *host = &connector->hosts.list[index];
 
-	snprintf(host, sizeof(host), "%.*s", (int)len, attempt->hosts);
-	if (*host == '/' || *host == '@' || *host == '\0') {
-		append_host(attempt, attempt->hosts, len, "");
-		skip_host(attempt);
-	} else if (inet_pton(AF_INET, host, address) == 1 ||
-	           inet_pton(AF_INET6, host, address) == 1) {
-		append_host(attempt, attempt->hosts, len, host);
-		skip_host(attempt);
+	attempt->host = host;
+	attempt->tried++;
+	attempt->address_count = attempt->address_next = 0;
+	arm(attempt, attempt->share_ms);
+	if (*host->address != '\0') {
+		use_address(attempt, host->address);
+	} else if (*host->name == '/' || *host->name == '@' || *host->name == '\0') {
+		use_address(attempt, "");
+	} else if (inet_pton(AF_INET, host->name, binary) == 1 ||
+	           inet_pton(AF_INET6, host->name, binary) == 1) {
+		use_address(attempt, host->name);
 	} else {
 		struct evdns_getaddrinfo_request *lookup = evdns_getaddrinfo(
-		    attempt->connector->dns, host, NULL, &hints, on_resolved, attempt);
+		    connector->dns, host->name, NULL, &hints, on_resolved, attempt);
 
 		/* NULL: on_resolved has run already, and the attempt has moved on. */
 		if (lookup != NULL)
@@ -297,37 +315,45 @@ static void wait_for(struct attempt *attempt, short what)
 		fail(attempt, "out of memory");
 }
 
-static void start_connecting(struct attempt *attempt)
-{
+struct conninfo {
 	const char *keywords[MAX_PARAMS + 1], *values[MAX_PARAMS + 1];
-	const struct connector *connector = attempt->connector;
-	int count = 0;
+	int count;
+};
 
-	for (size_t i = 0; i < NETWORK_OPTIONS_COUNT; i++, count++) {
-		keywords[count] = network_options[i].keyword;
-		values[count] = network_options[i].value;
-	}
-	keywords[count] = "options";
-	values[count++] = connector->options;
-	/* Of two equal keywords libpq takes the last. */
+static void put(struct conninfo *list, const char *keyword, const char *value)
+{
+	list->keywords[list->count] = keyword;
+	list->values[list->count++] = value;
+}
+
+/* Of two equal keywords libpq takes the last. */
+static void list_params(const struct attempt *attempt, const char *address, struct conninfo *list)
+{
+	const struct connector *connector = attempt->connector;
+
+	for (size_t i = 0; i < NETWORK_OPTIONS_COUNT; i++)
+		put(list, network_options[i].keyword, network_options[i].value);
+	put(list, "options", connector->options);
+	if (connector->role != NULL)
+		put(list, "target_session_attrs", connector->role);
 	for (const PQconninfoOption *o = connector->info;
-	     o->keyword != NULL && count < MAX_PARAMS - 3; o++) {
-		if (o->val == NULL)
-			continue;
-		keywords[count] = o->keyword;
-		values[count++] = o->val;
+	     o->keyword != NULL && list->count < MAX_PARAMS - 3; o++) {
+		if (o->val != NULL)
+			put(list, o->keyword, o->val);
 	}
-	if (*attempt->host_list != '\0') {
-		keywords[count] = "host";
-		values[count++] = attempt->host_list;
-		keywords[count] = "hostaddr";
-		values[count++] = attempt->addr_list;
-		keywords[count] = "port";
-		values[count++] = attempt->port_list;
-	}
-	keywords[count] = NULL;
-	values[count] = NULL;
-	attempt->pg = PQconnectStartParams(keywords, values, 0);
+	put(list, "host", attempt->host->name);
+	put(list, "hostaddr", address);
+	put(list, "port", attempt->host->port);
+	list->keywords[list->count] = list->values[list->count] = NULL;
+}
+
+static void try_address(struct attempt *attempt)
+{
+	struct conninfo list = {.count = 0};
+
+	list_params(attempt, attempt->addresses[attempt->address_next++], &list);
+	arm(attempt, attempt->share_ms / attempt->address_count);
+	attempt->pg = PQconnectStartParams(list.keywords, list.values, 0);
 	if (attempt->pg == NULL)
 		fail(attempt, "out of memory");
 	else if (PQstatus(attempt->pg) == CONNECTION_BAD)
@@ -370,5 +396,6 @@ static void on_connecting(evutil_socket_t fd, short what, void *arg)
 	}
 	event_free(attempt->io); /* before another owner watches the same descriptor */
 	attempt->io = NULL;
+	attempt->connector->served_last = (int)(attempt->host - attempt->connector->hosts.list);
 	finish(attempt, true);
 }

@@ -24,6 +24,7 @@ int64_t rows_int(const struct rows *rows, int row, int col);  /* int2, int4, int
 double rows_float(const struct rows *rows, int row, int col); /* float4, float8 */
 bool rows_bool(const struct rows *rows, int row, int col);
 void rows_uuid(const struct rows *rows, int row, int col, char text[37]);
+void rows_uuid_bytes(const struct rows *rows, int row, int col, unsigned char uuid[16]);
 int64_t rows_time(
     const struct rows *rows, int row, int col); /* timestamptz, as unix microseconds */
 

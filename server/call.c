@@ -11,7 +11,7 @@
 #include "call_impl.h"
 #include "clock.h"
 #include "log.h"
-#include "pool.h"
+#include "database.h"
 #include "rows.h"
 #include "server_limits.h"
 #include "service.h"
@@ -129,7 +129,7 @@ bool call_start(const struct call_order *order, struct call **slot)
 static void stop_waiting(struct call *call)
 {
 	if (call->waiting == WAIT_QUERY)
-		pool_cancel(call->service->pool, &call->query);
+		database_cancel(call->service->db, &call->query);
 	if (call->timer != NULL)
 		event_del(call->timer);
 	call->waiting = WAIT_NOTHING;
@@ -253,32 +253,59 @@ enum step_result call_bad_argument(struct call *call, const char *format, ...)
 	return STEP_FAIL;
 }
 
+/* A write that may or may not have happened; with a key it can be repeated without harm. */
+static enum step_result fail_unknown(struct call *call)
+{
+	if (*call->idempotency_key == '\0')
+		return call_fail(call,
+		    "The database did not confirm in time: this may or may not have been done. "
+		    "Look before you do it again.");
+	return call_fail(call,
+	    "The database did not confirm in time: this may or may not have been saved. Save "
+	    "it again with \"idempotency_key\": \"%s\"; then it is stored exactly once.",
+	    call->idempotency_key);
+}
+
 /* What a failed statement means to the one who called the tool. */
 static enum step_result fail_from_db(struct call *call, const struct db_error *error)
 {
 	bool wrote = !call->work->reads_only;
+	const char *nothing = wrote ? "Nothing was saved. " : "";
 
 	log_warn("statement failed", "statement", sql_name(call->query.sql), "sqlstate",
 	    error->sqlstate, "error", error->text, "request_id", call->request_id);
+	call->retry_ms = error->retry_ms;
 	switch (error->kind) {
 	case DB_OK:
 		break;
 	case DB_UNAVAILABLE:
+	case DB_BEHIND:
 		return call_fail(call,
-		    "The memory database cannot be reached right now. %s"
-		    "Try again in a few seconds.",
-		    wrote ? "Nothing was saved. " : "");
+		    "The memory database cannot be reached right now. %sTry again in a few "
+		    "seconds.",
+		    nothing);
 	case DB_BUSY:
 		return call_fail(call,
-		    "The server is busy: no database connection became free in "
-		    "time. %sTry again in a few seconds.",
-		    wrote ? "Nothing was saved. " : "");
+		    "The server is busy: no database connection became free in time. %sTry "
+		    "again in a few seconds.",
+		    nothing);
+	case DB_READ_ONLY:
+		return call_fail(call,
+		    "The memory can be read but not changed right now: its database has no "
+		    "primary. %sTry again in a minute.",
+		    nothing);
+	case DB_CONFLICT:
+		return call_fail(call,
+		    "Somebody else changed the same thing at the same time. %sTry again.", nothing);
+	case DB_EXHAUSTED:
+		return call_fail(call,
+		    "The database has no disk or memory left (SQLSTATE %s). %sAn operator must "
+		    "make room.",
+		    error->sqlstate, nothing);
 	case DB_TIMEOUT:
 	case DB_UNCERTAIN:
 		if (wrote)
-			return call_fail(call,
-			    "The database did not confirm in time: this may or may "
-			    "not have been saved. Look for it before you save again.");
+			return fail_unknown(call);
 		return call_fail(
 		    call, "The database did not answer in time. Try again, or ask for less.");
 	case DB_REJECTED:
@@ -314,7 +341,7 @@ enum step_result call_query(struct call *call)
 {
 	struct db_error error;
 
-	if (!pool_run(call->service->pool, &call->query, on_query_done, call, &error))
+	if (!database_run(call->service->db, &call->query, on_query_done, call, &error))
 		return fail_from_db(call, &error);
 	call->waiting = WAIT_QUERY;
 	return STEP_WAIT;

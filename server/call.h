@@ -20,6 +20,7 @@
 #include <jansson.h>
 
 #include "args.h"
+#include "memories.h"
 #include "principals.h"
 #include "query.h"
 
@@ -119,8 +120,12 @@ struct call {
 	json_t *questions; /* object: key -> {method, params}, not answered yet; or NULL */
 	json_t *answers;   /* object: key -> result; or NULL. Owned */
 
+	/* With which this write may be repeated without harm; "" when it cannot. */
+	char idempotency_key[IDEMPOTENCY_KEY_BYTES + 1];
+
 	/* The answer. */
 	enum call_outcome outcome;
+	int retry_ms;    /* of a failure: when to come again; 0: nothing is known */
 	json_t *result;  /* structuredContent; owned */
 	json_t *content; /* array in MCP's form, instead of text; or NULL. Owned */
 	char *text;      /* for the model to read; NULL: result as JSON. Owned */

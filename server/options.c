@@ -17,6 +17,7 @@ enum option_kind {
 	KIND_NUMBER,
 	KIND_BOOLEAN,
 	KIND_AUTH,
+	KIND_READ_FROM,
 	KIND_LEVEL,
 };
 
@@ -47,6 +48,7 @@ static const char *const source_names[] = {
 static const char *const booleans[] = {
     "true", "1", "yes", "on", "false", "0", "no", "off", NULL};
 static const char *const auth_modes[] = {"auto", "required", NULL};
+static const char *const read_places[] = {"primary", "replica", NULL};
 static const char *const levels[] = {"debug", "info", "warn", "error", NULL};
 
 static bool is_one_of(const char *value, const char *const *words)
@@ -95,6 +97,12 @@ static bool check_value(const struct option *opt, const char *value, char *error
 			return true;
 		snprintf(
 		    error, len, "%s: '%.40s' is neither auto nor required", opt->name, value);
+		return false;
+	case KIND_READ_FROM:
+		if (is_one_of(value, read_places))
+			return true;
+		snprintf(error, len, "%s: '%.40s' is neither primary nor replica", opt->name,
+		    value);
 		return false;
 	case KIND_LEVEL:
 		if (is_one_of(value, levels))

@@ -14,6 +14,8 @@
 #include "auth.h"
 #include "clock.h"
 #include "commands.h"
+#include "database.h"
+#include "database_options.h"
 #include "ended_sessions.h"
 #include "events.h"
 #include "http/http.h"
@@ -25,7 +27,6 @@
 #include "mcp/task.h"
 #include "migrate.h"
 #include "options.h"
-#include "pool.h"
 #include "principals.h"
 #include "routes.h"
 #include "serve.h"
@@ -44,10 +45,11 @@ struct serve {
 	struct query key_query;
 };
 
-static void report_pool(void *arg, bool healthy, const char *text)
+static void report_pool(void *arg, const char *pool, bool healthy, const char *text)
 {
 	(void)arg;
-	log_pairs(healthy ? LOG_INFO : LOG_WARN, "database", "state", text, (char *)0);
+	log_pairs(
+	    healthy ? LOG_INFO : LOG_WARN, "database", "pool", pool, "state", text, (char *)0);
 }
 
 static void report_migration(void *arg, bool healthy, const char *text)
@@ -58,7 +60,7 @@ static void report_migration(void *arg, bool healthy, const char *text)
 
 static void open_database(struct serve *serve)
 {
-	pool_open(serve->service.pool);
+	database_open(serve->service.db);
 	events_open(serve->service.events);
 	signer_open(serve->service.signer);
 	ended_sessions_open(serve->service.ended);
@@ -170,7 +172,7 @@ static void look_for_key(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	query_fini(&serve->key_query);
 	key_exists_ask(&serve->key_query);
-	if (!pool_run(serve->service.pool, &serve->key_query, on_key_exists, serve, &error))
+	if (!database_run(serve->service.db, &serve->key_query, on_key_exists, serve, &error))
 		on_key_exists(serve, NULL, &error);
 }
 
@@ -234,12 +236,16 @@ static void on_hup(evutil_socket_t number, short what, void *arg)
 	struct serve *serve = arg;
 	struct options *old = serve->service.options;
 	struct options fresh;
+	struct database_config database;
 	char error[512];
 
 	(void)number;
 	(void)what;
-	if (options_load(&fresh, old->argc, old->argv, error, sizeof(error))) {
+	if (options_load(&fresh, old->argc, old->argv, error, sizeof(error)) &&
+	    database_options(&fresh, &database, error, sizeof(error))) {
+		database.pool.report = report_pool;
 		options_reload(old, &fresh, log_change);
+		database_configure(serve->service.db, &database);
 		log_set_level(option_text(old, OPT_LOG_LEVEL));
 		log_info("configuration read again");
 	} else {
@@ -269,8 +275,8 @@ static bool catch_signals(struct serve *serve)
 static bool build_service(struct service *service)
 {
 	service->auth = auth_new(
-	    service->pool, strcmp(option_text(service->options, OPT_AUTH), "required") == 0);
-	service->signer = signer_new(service->base, service->pool);
+	    service->db, strcmp(option_text(service->options, OPT_AUTH), "required") == 0);
+	service->signer = signer_new(service->base, service->db);
 	service->ended = ended_sessions_new(service);
 	service->streams = streams_new(service->base);
 	service->tasks = tasks_new(service);
@@ -281,36 +287,29 @@ static bool build_service(struct service *service)
 static bool build(struct serve *serve, char *error, size_t len)
 {
 	struct options *o = serve->service.options;
-	struct pool_config pool = {
-	    .size = (int)option_number(o, OPT_DB_POOL_SIZE),
-	    .least = (int)option_number(o, OPT_DB_POOL_MIN),
-	    .idle_ms = (int)option_number(o, OPT_DB_IDLE_TIMEOUT_MS),
-	    .lifetime_ms = (int)option_number(o, OPT_DB_LIFETIME_MS),
-	    .queue_limit = (int)option_number(o, OPT_DB_QUEUE_LIMIT),
-	    .connect_ms = (int)option_number(o, OPT_DB_CONNECT_TIMEOUT_MS),
-	    .wait_ms = (int)option_number(o, OPT_DB_WAIT_TIMEOUT_MS),
-	    .query_ms = (int)option_number(o, OPT_DB_QUERY_TIMEOUT_MS),
-	    .report = report_pool,
-	};
+	struct database_config database;
 	struct http_config http = {
 	    .max_connections = (size_t)option_number(o, OPT_MAX_CONNECTIONS),
 	    .handler = routes_handle,
 	    .handler_arg = &serve->service,
 	};
 
+	if (!database_options(o, &database, error, len))
+		return false;
 	snprintf(error, len, "out of memory");
 	serve->service.base = event_base_new();
 	serve->conninfo = options_conninfo(o);
 	if (serve->service.base == NULL || serve->conninfo == NULL)
 		return false;
 	serve->key_timer = evtimer_new(serve->service.base, look_for_key, serve);
-	pool.conninfo = serve->conninfo;
-	serve->service.pool = pool_new(serve->service.base, &pool, error, len);
-	if (serve->key_timer == NULL || serve->service.pool == NULL)
+	database.pool.conninfo = serve->conninfo;
+	database.pool.report = report_pool;
+	serve->service.db = database_new(serve->service.base, &database, error, len);
+	if (serve->key_timer == NULL || serve->service.db == NULL)
 		return false;
 	serve->http = http_new(serve->service.base, &http);
-	serve->service.events = events_new(serve->service.base, serve->service.pool,
-	    serve->conninfo, pool.connect_ms, error, len);
+	serve->service.events = events_new(serve->service.base, serve->service.db,
+	    serve->conninfo, database.pool.connect_ms, error, len);
 	return serve->http != NULL && serve->service.events != NULL &&
 	       build_service(&serve->service) && catch_signals(serve);
 }
@@ -320,15 +319,15 @@ static void take_down(struct serve *serve)
 	http_free(serve->http); /* first: it ends what uses the rest */
 	mcp_end_all();
 	migrate_free(serve->migration);
-	if (serve->service.pool != NULL)
-		pool_cancel(serve->service.pool, &serve->key_query);
+	if (serve->service.db != NULL)
+		database_cancel(serve->service.db, &serve->key_query);
 	query_fini(&serve->key_query);
 	streams_free(serve->service.streams);
 	tasks_free(serve->service.tasks);
 	ended_sessions_free(serve->service.ended);
 	signer_free(serve->service.signer);
 	events_free(serve->service.events);
-	pool_free(serve->service.pool);
+	database_free(serve->service.db);
 	auth_free(serve->service.auth);
 	for (size_t i = 0; i < sizeof(serve->signals) / sizeof(*serve->signals); i++) {
 		if (serve->signals[i] != NULL)

@@ -12,7 +12,7 @@ struct auth;
 struct event_base;
 struct ended_sessions;
 struct events;
-struct pool;
+struct database;
 struct signer;
 struct streams;
 struct surface;
@@ -28,7 +28,7 @@ struct service {
 	const struct surface *surface;
 	struct event_base *base;
 	struct options *options;
-	struct pool *pool;
+	struct database *db;
 	struct auth *auth;
 	struct events *events;
 	struct signer *signer;

@@ -57,6 +57,8 @@ json_t *tool_result(const struct call *call)
 
 static void on_done(struct request *r, struct call *call)
 {
+	char seconds[16];
+	struct header retry[] = {{NULL, seconds}, {NULL, NULL}};
 	json_t *result;
 
 	if (call->outcome == CALL_BROKEN) {
@@ -64,8 +66,10 @@ static void on_done(struct request *r, struct call *call)
 		return;
 	}
 	result = tool_result(call);
+	snprintf(seconds, sizeof(seconds), "%d", (call->retry_ms + 999) / 1000);
+	retry[0].name = call->retry_ms > 0 ? "Retry-After" : NULL;
 	request_call_ended(r);
-	request_result(r, result);
+	request_result_with(r, result, retry);
 }
 
 /*

@@ -5,10 +5,11 @@
  */
 #include "clock.h"
 #include "memories.h"
-#include "pool.h"
+#include "database.h"
 #include "rows.h"
 #include "service.h"
 #include "tools/show.h"
+#include "tools/show_breakers.h"
 #include "tools/tools.h"
 
 struct get_status {
@@ -26,6 +27,13 @@ static const struct arg pool_results[] = {
 	{ 0 },
 };
 
+static const struct arg breaker_results[] = {
+	{ .name = "name", .kind = ARG_TEXT, .required = true },
+	{ .name = "state", .kind = ARG_TEXT, .required = true },
+	{ .name = "failures", .kind = ARG_INTEGER, .required = true },
+	{ 0 },
+};
+
 static const struct arg results[] = {
 	{ .name = "version", .kind = ARG_TEXT, .required = true },
 	{ .name = "uptime_seconds", .kind = ARG_INTEGER, .required = true },
@@ -36,7 +44,9 @@ static const struct arg results[] = {
 	{ .name = "sessions", .kind = ARG_INTEGER, .required = true },
 	{ .name = "first_memory_at", .kind = ARG_TIME },
 	{ .name = "last_memory_at", .kind = ARG_TIME },
+	{ .name = "mode", .kind = ARG_TEXT, .required = true },
 	{ .name = "database_pool", .kind = ARG_RECORD, .required = true, .items = pool_results },
+	{ .name = "circuit_breakers", .kind = ARG_RECORDS, .required = true, .items = breaker_results },
 	{ 0 },
 };
 /* clang-format on */
@@ -47,19 +57,27 @@ static enum step_result count(struct call *call)
 	return call_query(call);
 }
 
+static const char *const modes[] = {
+    [DATABASE_READY] = "ready",
+    [DATABASE_READ_ONLY] = "read_only",
+    [DATABASE_AWAY] = "away",
+};
+
 static enum step_result report(struct call *call)
 {
-	struct pool_stats pool = pool_stats(call->service->pool);
+	struct database *db = call->service->db;
+	struct pool_stats pool = pool_stats(database_pool(db, 0));
 	struct memory_totals totals;
 
 	memory_totals_read(call->rows, &totals);
-	call->result = json_pack("{s:s, s:I, s:s, s:s, s:I, s:I, s:I, s:{s:i, s:i, s:i, s:i}}",
+	call->result = json_pack("{s:s, s:I, s:s, s:s, s:I, s:I, s:I, s:s, s:{s:i, s:i, s:i, s:i}, s:o}",
 	    "version", SAGE_VERSION, "uptime_seconds",
 	    (json_int_t)((clock_ms() - call->service->started_ms) / 1000), "namespace",
 	    call->who.namespace, "agent", call->who.agent, "memories",
 	    (json_int_t)totals.memories, "with_embedding", (json_int_t)totals.embedded,
-	    "sessions", (json_int_t)totals.sessions, "database_pool", "size", pool.size, "idle",
-	    pool.idle, "busy", pool.busy, "waiting", pool.waiting);
+	    "sessions", (json_int_t)totals.sessions, "mode", modes[database_mode(db)],
+	    "database_pool", "size", pool.size, "idle", pool.idle, "busy", pool.busy, "waiting",
+	    pool.waiting, "circuit_breakers", show_breakers(db));
 	if (totals.memories > 0) {
 		json_object_set_new(
 		    call->result, "first_memory_at", show_time(totals.first_us));

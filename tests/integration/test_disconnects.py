@@ -26,13 +26,17 @@ def save_params(text: str) -> dict:
     return {"name": "save_memory", "arguments": {"user_input": text}}
 
 
-def send_save(server, text: str, era: str, headers: dict | None = None, id=1):
-    """A connection with a save under way on it."""
+def send_call(server, params: dict, era: str, headers: dict | None = None, id=1):
+    """A connection with a call of a tool under way on it."""
     connection = server.connect()
-    body, own = rpc_message("tools/call", save_params(text), era=era, headers=headers, id=id)
+    body, own = rpc_message("tools/call", params, era=era, headers=headers, id=id)
     connection.http.request("POST", "/mcp", body, {"Content-Type": "application/json",
         "Accept": "application/json, text/event-stream"} | own)
     return connection
+
+
+def send_save(server, text: str, era: str, headers: dict | None = None, id=1):
+    return send_call(server, save_params(text), era, headers, id)
 
 
 def saved(database: str) -> set[str]:
@@ -59,9 +63,10 @@ def test_modern_call_ends_with_its_connection(alone, database):
 
 
 def test_modern_call_that_is_not_left_goes_on(alone, database):
+    search = {"name": "search_memories", "arguments": {"query": "anything"}}
     with Lock(database) as lock:
-        left = [send_save(alone, f"left {n}", MODERN, id=n) for n in range(3)]
-        stays = send_save(alone, "stays", MODERN, id="stays")
+        left = [send_call(alone, search, MODERN, id=n) for n in range(3)]
+        stays = send_call(alone, search, MODERN, id="stays")
         lock.wait_for_waiters(4)
         for connection in left:
             connection.http.close()
@@ -70,7 +75,23 @@ def test_modern_call_that_is_not_left_goes_on(alone, database):
     answer = json.loads(stays.http.getresponse().read())
     assert answer["id"] == "stays" and not answer["result"].get("isError")
     stays.http.close()
-    assert saved(database) == {"stays"}
+
+
+def test_a_save_gathered_with_one_that_was_left_goes_on(alone, database):
+    """Two saves wait for the lock, each in a statement of its own; the others are gathered behind them."""
+    with Lock(database) as lock:
+        left = [send_save(alone, f"left {n}", MODERN, id=n) for n in range(2)]
+        lock.wait_for_waiters(2)
+        stays = [send_save(alone, f"stays {n}", MODERN, id=n) for n in range(3)]
+        lock.stay_waiting(2, 0.3)
+        for connection in left:
+            connection.http.close()
+        lock.wait_for_waiters(1, CANCELLED_WITHIN_S)
+    for number, connection in enumerate(stays):
+        answer = json.loads(connection.http.getresponse().read())
+        assert answer["id"] == number and not answer["result"].get("isError")
+        connection.http.close()
+    assert saved(database) == {"stays 0", "stays 1", "stays 2"}
 
 
 def test_modern_call_ends_when_its_connection_is_reset(alone, database):
@@ -103,9 +124,9 @@ def test_legacy_batch_outlives_its_connection(alone, database):
     connection = alone.connect()
     with Lock(database) as lock:
         connection.http.request("POST", "/mcp", json.dumps(messages), {"Content-Type": "application/json"})
-        lock.wait_for_waiters(3)
+        lock.wait_for_waiters(2)  # the third is gathered behind them
         connection.http.close()
-        lock.stay_waiting(3)
+        lock.stay_waiting(2)
     finish(alone)
     assert saved(database) == {"wanted 0", "wanted 1", "wanted 2", "fence"}
 

@@ -151,8 +151,8 @@ static void count_change(const char *name, bool now)
 
 static void reloads_what_it_can(void **state)
 {
-	char level[] = "--log-level=debug", size[] = "--db-pool-size=3";
-	char *argv[] = {program, level, size};
+	char level[] = "--log-level=debug", listen[] = "--listen=127.0.0.1:1";
+	char *argv[] = {program, level, listen};
 	struct options o, fresh;
 	char error[512];
 
@@ -163,7 +163,7 @@ static void reloads_what_it_can(void **state)
 	assert_int_equal(applied, 1);
 	assert_int_equal(delayed, 1);
 	assert_string_equal(option_text(&o, OPT_LOG_LEVEL), "debug");
-	assert_int_equal(option_number(&o, OPT_DB_POOL_SIZE), 20);
+	assert_string_equal(option_text(&o, OPT_LISTEN), "127.0.0.1:8080");
 	options_fini(&o);
 	options_fini(&fresh);
 }
