@@ -40,7 +40,7 @@ def test_narrow_line(trial, site, far):
 
 
 def test_far_away(trial, cluster, proxy):
-    """50 ms away: a save takes one round trip"""
+    """50 ms away: a save takes one round trip, and waits for one at the most"""
     server = trial.start(DATABASE_URL=uri_of(proxy))
     with trial.load(server) as load:
         proxy.to_server.latency_s = proxy.to_client.latency_s = LATENCY_S
@@ -50,7 +50,7 @@ def test_far_away(trial, cluster, proxy):
     took = statistics.median(m.ended - m.began for m in load.acknowledged_since(slow_since))
     trial.note(f"a save takes {took * 1000:.0f} ms")
     trial.check(load, cluster.uri)
-    assert 2 * LATENCY_S < took < 3 * LATENCY_S
+    assert 2 * LATENCY_S < took < 4.2 * LATENCY_S
     assert not load.failed_reads()
 
 

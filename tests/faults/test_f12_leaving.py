@@ -7,6 +7,7 @@ within 100 ms and PostgreSQL stops working. A legacy call goes on. A half-close 
 import random
 import socket
 import struct
+import threading
 import time
 
 import pytest
@@ -39,19 +40,36 @@ def half_close(http):
 LEAVE = {"close": close, "reset": reset, "half-close": half_close}
 
 
-def send_save(server, memory, era: str):
-    """A save under way; its HTTP connection."""
-    arguments = {"user_input": memory.text}
-    body, own = rpc_message("tools/call", {"name": "save_memory", "arguments": arguments}, era=era)
+def send(server, tool: str, arguments: dict, era: str):
+    """A call under way; its HTTP connection."""
+    body, own = rpc_message("tools/call", {"name": tool, "arguments": arguments}, era=era)
     connection = server.connect()
     connection.http.request("POST", "/mcp", body, {"Content-Type": "application/json",
         "Accept": "application/json, text/event-stream"} | own)
     return connection.http
 
 
-def busy(server) -> int:
-    with server.connect() as connection:
-        return connection.done("get_status")["database_pool"]["busy"]
+def send_save(server, memory, era: str):
+    return send(server, "save_memory", {"user_input": memory.text, "idempotency_key": memory.key}, era)
+
+
+def wait_for_saves(lock: Lock):
+    """Saves of one namespace gather: one or two statements wait for the lock, the others behind them."""
+    wait_for("a save waits for the lock", lambda: lock.waiters() > 0)
+    time.sleep(0.1)
+
+
+def time_of_quiet(lock: Lock) -> float:
+    """Since when nobody waits for the lock: between two statements nobody does, too, for a moment."""
+    since = None
+
+    def quiet():
+        nonlocal since
+        since = (since or time.monotonic()) if lock.waiters() == 0 else None
+        return since is not None and time.monotonic() - since > 0.2
+
+    wait_for("nobody waits for the lock", quiet, 5)
+    return since
 
 
 @pytest.mark.parametrize("how", LEAVE)
@@ -64,12 +82,11 @@ def test_modern_clients_leave(trial, database, request, how, libpq):
     with trial.watch(server):
         with Lock(database) as lock:
             waiting = [send_save(server, load.new_memory(), MODERN) for _ in range(CLIENTS)]
-            lock.wait_for_waiters(CLIENTS)
+            wait_for_saves(lock)
             began = time.monotonic()
             for connection in waiting:
                 LEAVE[how](connection)
-            wait_for("nobody waits for the lock", lambda: lock.waiters() == 0, 5)
-            stopped = time.monotonic() - began
+            stopped = time_of_quiet(lock) - began
         all_leases_are_back(server)
     for connection in waiting:
         connection.close()
@@ -83,18 +100,18 @@ def test_modern_clients_leave(trial, database, request, how, libpq):
 def test_connections_are_freed(trial, database):
     """The connections of modern clients that left are free within 100 ms"""
     server = trial.start(DATABASE_URL=database, DB_POOL_SIZE="4")
-    load = Generator(server, Shape(writers=0, readers=0))
+    with server.connect() as connection:
+        saved = connection.done("save_memory", {"user_input": "known"})
     with trial.watch(server), Lock(database, "sessions") as lock, server.connect() as connection:
-        waiting = [send_save(server, load.new_memory(), MODERN) for _ in range(4)]
-        lock.wait_for_waiters(4)
+        # One namespace may have three of four connections, so the next call waits for one of theirs.
+        waiting = [send(server, "manage_session", {"action": "list"}, MODERN) for _ in range(3)]
+        lock.wait_for_waiters(3)
+        threading.Timer(0.5, lambda: [close(each) for each in waiting]).start()
         began = time.monotonic()
-        for each in waiting:
-            each.close()
-        # All connections were in use, so this one waits for one of theirs.
-        connection.tool("get_memory", {"id": "00000000-0000-4000-8000-000000000000"})
-        freed = time.monotonic() - began
+        connection.done("get_memory", {"id": saved["id"]})
+        freed = time.monotonic() - began - 0.5
     trial.note(f"freed after {freed * 1000:.0f} ms")
-    assert freed < FREED_S
+    assert 0 < freed < FREED_S + SLACK_S
 
 
 @pytest.mark.parametrize("how", LEAVE)
@@ -105,10 +122,10 @@ def test_legacy_clients_leave(trial, database, how):
     with trial.watch(server):
         with Lock(database) as lock:
             waiting = [send_save(server, load.new_memory(), LEGACY) for _ in range(CLIENTS)]
-            lock.wait_for_waiters(CLIENTS)
+            wait_for_saves(lock)
             for connection in waiting:
                 LEAVE[how](connection)
-            lock.stay_waiting(CLIENTS, 0.3)
+            lock.stay_waiting(lock.waiters(), 0.3)
         all_leases_are_back(server)
     for connection in waiting:
         connection.close()

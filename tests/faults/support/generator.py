@@ -78,9 +78,6 @@ class Generator:
     def __init__(self, server, shape: Shape | None = None):
         self.server = server
         self.shape = shape or Shape()
-        with server.connect() as connection:  # XXX until main has keys
-            tools = connection.rpc("tools/list").result["tools"]
-        self.has_keys = any("idempotency_key" in tool["inputSchema"]["properties"] for tool in tools)
         self.run = uuid.uuid4().hex[:12]
         self.memories: list[Memory] = []
         self.reads: list[Read] = []
@@ -136,9 +133,7 @@ class Generator:
 
     def save(self, connection: Connection, memory: Memory):
         """Sends it, again with the same key when it was sent before; its state is then known."""
-        arguments = {"user_input": memory.text}
-        if self.has_keys:
-            arguments["idempotency_key"] = memory.key
+        arguments = {"user_input": memory.text, "idempotency_key": memory.key}
         body, headers = rpc_message("tools/call", {"name": "save_memory", "arguments": arguments},
             era=self.shape.era, headers=self.shape.headers)
         try:
