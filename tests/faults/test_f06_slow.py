@@ -10,7 +10,7 @@ import time
 import pytest
 from databases import uri_of
 from generator import Shape
-from trial import saving
+from trial import FRUGAL, saving
 
 MEMORY_BYTES = 64 << 20  # more than at the start
 LATENCY_S = 0.05
@@ -21,7 +21,7 @@ def test_narrow_line(trial, site, far):
     """200 kbit/s for 8 clients that save and read 20 KB: memory stays bounded, deadlines hold"""
     deadline_ms = 3000
     server = trial.start(DATABASE_URL=uri_of(site), DB_QUERY_TIMEOUT_MS=str(deadline_ms),
-        DB_WAIT_TIMEOUT_MS=str(deadline_ms), DB_CONNECT_TIMEOUT_MS=str(deadline_ms))
+        DB_WAIT_TIMEOUT_MS=str(deadline_ms), DB_CONNECT_TIMEOUT_MS=str(deadline_ms), **FRUGAL)
     before = server.rss_bytes()
     with trial.load(server, Shape(text_bytes=20_000, writers=4, readers=4)) as load:
         site.slow("200kbit")
