@@ -134,6 +134,7 @@ void memory_save_read(const struct rows *rows, struct memory_saved *saved)
 	for (size_t i = 0; hash != NULL && i < len; i++)
 		snprintf(saved->content_hash + 2 * i, 3, "%02x", hash[i]);
 	saved->embed_state = rows_text(rows, 0, 4, NULL);
+	saved->session_id = rows_text(rows, 0, 6, NULL);
 }
 
 void memory_get_ask(struct query *q, const struct principal *who, const unsigned char id[16])

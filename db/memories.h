@@ -66,6 +66,7 @@ struct memory_saved {
 	int64_t created_us;
 	char content_hash[65];   /* SHA-256 in hex */
 	const char *embed_state; /* borrowed from the rows: pending, ok, ... */
+	const char *session_id;  /* the same; of one that was there already, its own */
 };
 
 void memory_save_read(const struct rows *rows, struct memory_saved *saved);

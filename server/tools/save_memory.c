@@ -88,7 +88,7 @@ static const struct arg arguments[] = {
 
 static const struct arg results[] = {
 	{ .name = "id", .kind = ARG_UUID, .required = true },
-	{ .name = "session_id", .kind = ARG_TEXT, .required = true },
+	{ .name = "session_id", .kind = ARG_TEXT },
 	{ .name = "created_at", .kind = ARG_TIME, .required = true },
 	{ .name = "state", .kind = ARG_TEXT, .required = true,
 	  .help = "stored, merged (the same words were there) or replayed (the same key)." },
@@ -161,14 +161,13 @@ static void publish(struct call *call, const char *id)
 
 static void say(struct call *call, const struct memory_saved *saved)
 {
-	const struct save_memory *save = (const struct save_memory *)call;
-
 	if (saved->state == SAVE_STORED)
 		fprintf(call_text(call), "Saved as memory %s in session %s.", saved->id,
-		    save->session_id.s);
+		    saved->session_id);
 	else
 		fprintf(call_text(call),
-		    "Already there as memory %s (%s). Nothing new was stored.", saved->id,
+		    "Already there as memory %s in session %s (%s). Nothing new was stored.",
+		    saved->id, saved->session_id,
 		    saved->state == SAVE_MERGED ? "the same words" : "the same key");
 }
 
@@ -191,9 +190,8 @@ static enum step_result receipt(struct call *call)
 		    call->idempotency_key);
 	if (saved.state == SAVE_STORED)
 		publish(call, saved.id);
-	call->result = json_pack("{s:s, s:s#, s:o, s:s, s:s, s:s}", "id", saved.id,
-	    "session_id", save->session_id.s, save->session_id.len, "created_at",
-	    show_time(saved.created_us), "state", save_state_name(saved.state), "content_hash",
+	call->result = json_pack("{s:s, s:s*, s:o, s:s, s:s, s:s}", "id", saved.id,
+	    "session_id", saved.session_id, "created_at", show_time(saved.created_us), "state", save_state_name(saved.state), "content_hash",
 	    saved.content_hash, "embedding", saved.embed_state);
 	say(call, &saved);
 	return STEP_NEXT;
