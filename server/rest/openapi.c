@@ -84,7 +84,7 @@ static json_t *search_path(const json_t *tool)
 
 static json_t *describe(const struct surface *surface)
 {
-	json_t *tools = surface->describe_tools(), *paths = json_object(), *tool;
+	json_t *tools = surface->describe_tools(TOOLS_ADMIN), *paths = json_object(), *tool;
 	char path[128];
 	size_t i;
 

@@ -82,3 +82,25 @@ def test_openapi_describes_every_tool(connection):
     tools = connection.rpc("tools/list").result["tools"]
     assert {f"/v1/tools/{tool['name']}" for tool in tools} <= set(paths)
     assert "/v1/search" in paths
+
+
+# --- how many tools a model is shown -----------------------------------------------
+
+CORE_TOKENS = 2500  # counted as bytes / 4
+
+
+def listed(connection, query: str) -> list[dict]:
+    body = b'{"jsonrpc":"2.0","id":1,"method":"tools/list"}'
+    return connection.send("POST", f"/mcp{query}", body, JSON | {"Accept": "application/json"}).result["tools"]
+
+
+def test_profiles_show_more_and_more_tools(connection):
+    core, full, admin = (listed(connection, f"?tools={name}") for name in ("core", "full", "admin"))
+    assert listed(connection, "") == core
+    names = [[tool["name"] for tool in tools] for tools in (core, full, admin)]
+    assert set(names[0]) <= set(names[1]) < set(names[2])
+    assert "reset_circuit_breaker" in names[2]
+
+
+def test_the_core_list_is_small(connection):
+    assert len(json.dumps(listed(connection, "?tools=core"), separators=(",", ":")).encode()) / 4 < CORE_TOKENS
