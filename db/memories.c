@@ -137,28 +137,6 @@ void memory_save_read(const struct rows *rows, struct memory_saved *saved)
 	saved->session_id = rows_text(rows, 0, 6, NULL);
 }
 
-void memory_get_ask(struct query *q, const struct principal *who, const unsigned char id[16])
-{
-	query_init_who(q, SQL_memory_get, who);
-	query_uuid(q, id);
-}
-
-bool memory_get_read(const struct rows *rows, struct memory *memory)
-{
-	if (rows_count(rows) == 0)
-		return false;
-	rows_uuid(rows, 0, 0, memory->id);
-	memory->session_id = rows_text(rows, 0, 1, NULL);
-	memory->agent = rows_text(rows, 0, 2, NULL);
-	memory->user_input = rows_text(rows, 0, 3, NULL);
-	memory->assistant_response = rows_text(rows, 0, 4, NULL);
-	memory->metadata = rows_is_null(rows, 0, 5) ? "{}" : rows_text(rows, 0, 5, NULL);
-	memory->created_us = rows_time(rows, 0, 6);
-	memory->updated_us = rows_time(rows, 0, 7);
-	memory->has_embedding = rows_bool(rows, 0, 8);
-	return true;
-}
-
 void memory_totals_ask(struct query *q, const struct principal *who)
 {
 	query_init_who(q, SQL_status, who);

@@ -72,25 +72,6 @@ struct memory_saved {
 void memory_save_read(const struct rows *rows, struct memory_saved *saved);
 const char *save_state_name(enum save_state state);
 
-void memory_get_ask(struct query *q, const struct principal *who, const unsigned char id[16]);
-
-/* A memory as stored; texts are borrowed from the rows. */
-struct memory {
-	char id[37];
-	const char *session_id; /* NULL in rows older than sessions */
-	const char *agent;
-	const char *user_input;
-	const char *assistant_response;
-	const char *metadata; /* JSON text */
-	int64_t created_us;
-	int64_t updated_us;
-	bool has_embedding;
-};
-
-/* False: there is none (or it is somebody else's, which is the same). */
-bool memory_get_read(const struct rows *rows, struct memory *memory)
-    __attribute__((warn_unused_result));
-
 /* What a namespace holds. */
 struct memory_totals {
 	int64_t memories, embedded, sessions;

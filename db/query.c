@@ -9,6 +9,7 @@
 
 #define INT4_OID 23U
 #define TEXT_OID 25U
+#define UUID_OID 2950U
 
 void query_init(struct query *q, enum sql_id sql)
 {
@@ -157,6 +158,16 @@ void query_int4_array(struct query *q, const int32_t *items, size_t count)
 
 	for (size_t i = 0; i < count; i++)
 		out = put32(put32(out, 4), (uint32_t)items[i]);
+}
+
+void query_uuid_array(struct query *q, const unsigned char (*items)[16], size_t count)
+{
+	unsigned char *out = add_array(q, UUID_OID, count, count * 16);
+
+	for (size_t i = 0; i < count; i++) {
+		memcpy(put32(out, 16), items[i], 16);
+		out += 20;
+	}
 }
 
 void query_text_array(struct query *q, const char *const *items, size_t count)

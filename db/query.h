@@ -110,6 +110,7 @@ void query_time(struct query *q, int64_t unix_us);              /* ROWS_NO_TIME:
 /* Borrowed texts, copied. NULL items: SQL NULL. */
 void query_text_array(struct query *q, const char *const *items, size_t count);
 void query_int4_array(struct query *q, const int32_t *items, size_t count);
+void query_uuid_array(struct query *q, const unsigned char (*items)[16], size_t count);
 void query_vector(
     struct query *q, const float *items, size_t count); /* pgvector; NULL: SQL NULL */
 

@@ -29,7 +29,7 @@ bool search_ask(struct query *q, const struct principal *who, const struct searc
 		return false;
 	query_text(q, search->session_id, search->session_id_len);
 	query_int4(q, search->limit);
-	query_int4(q, SEARCH_SNIPPET_CHARACTERS);
+	query_int4(q, search->characters);
 	return true;
 }
 

@@ -312,6 +312,12 @@ bool args_load(
 	return true;
 }
 
+void args_defaults(const struct arg *table, void *base)
+{
+	for (; table->name != NULL; table++)
+		load_fallback(table, (char *)base + table->at);
+}
+
 void args_fini(const struct arg *table, void *base)
 {
 	for (const struct arg *arg = table; arg->name != NULL; arg++) {

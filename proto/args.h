@@ -103,5 +103,8 @@ json_t *result_schema(const struct arg *table);
 bool args_load(const struct arg *table, const json_t *arguments, void *base, char *text,
     size_t text_len) __attribute__((warn_unused_result));
 
+/* What the struct holds when nothing was sent: for an alias, whose table has only some of the arguments. */
+void args_defaults(const struct arg *table, void *base);
+
 /* Frees what args_load() allocated. */
 void args_fini(const struct arg *table, void *base);

@@ -91,6 +91,8 @@ static bool read_arguments(struct call *call, const struct call_order *order)
 		call->who = *order->who;
 	if (call->work->arguments == NULL)
 		return true;
+	if (call->work->defaults != NULL)
+		args_defaults(call->work->defaults, call);
 	if (!args_load(call->work->arguments, order->arguments, call, text, sizeof(text))) {
 		call_bad_argument(call, "%s", text);
 		return false;
@@ -195,6 +197,8 @@ void call_free(struct call *call)
 		fclose(call->text_out);
 	if (call->work != NULL && call->work->arguments != NULL)
 		args_fini(call->work->arguments, call);
+	if (call->work != NULL && call->work->fini != NULL)
+		call->work->fini(call);
 	query_fini(&call->query);
 	rows_free(call->rows);
 	json_decref(call->questions);

@@ -11,7 +11,7 @@
 #include "rows.h"
 #include "search.h"
 #include "sessions.h"
-#include "tools/show.h"
+#include "tools/show_memory.h"
 
 #define MAX_TEXT_BYTES 16384
 #define MAX_MEMORIES   50
@@ -51,7 +51,10 @@ static enum step_result find(struct call *call)
 {
 	const struct recall *recall = (struct recall *)call;
 	const struct search search = {
-	    .words = recall->about.s, .words_len = recall->about.len, .limit = MEMORIES};
+	    .words = recall->about.s,
+	    .words_len = recall->about.len,
+	    .limit = MEMORIES,
+	    .characters = SEARCH_SNIPPET_CHARACTERS};
 
 	if (recall->about.s == NULL)
 		search_recent_ask(&call->query, &call->who, recall->session_id.s,

@@ -10,3 +10,5 @@
 #define MAX_RESPONSE_BYTES    (1024 * 1024) /* of one answer's texts */
 #define MAX_BATCH_ITEMS       1000
 #define MAX_PAGE_ITEMS        100
+#define MAX_QUERY_BYTES       16384 /* of what is searched for */
+#define MAX_HITS              50

@@ -86,6 +86,19 @@ static const struct arg arguments[] = {
 	{ 0 },
 };
 
+/* The original's tool, under both of its names. */
+static const struct arg alias_arguments[] = {
+	{ .name = "user_prompt", .kind = ARG_TEXT, .required = true, .min = 1, .max = MAX_MEMORY_TEXT_BYTES,
+	  .at = offsetof(struct save_memory, user_input) },
+	{ .name = "assistant_response", .kind = ARG_TEXT, .required = true, .max = MAX_MEMORY_TEXT_BYTES,
+	  .at = offsetof(struct save_memory, assistant_response) },
+	{ .name = "metadata", .kind = ARG_OBJECT, .max = MAX_METADATA_BYTES,
+	  .at = offsetof(struct save_memory, metadata) },
+	{ .name = "agent_metadata", .kind = ARG_OBJECT, .max = MAX_METADATA_BYTES,
+	  .at = offsetof(struct save_memory, agent_metadata) },
+	{ 0 },
+};
+
 static const struct arg results[] = {
 	{ .name = "id", .kind = ARG_UUID, .required = true },
 	{ .name = "session_id", .kind = ARG_TEXT },
@@ -211,3 +224,18 @@ const struct tool tool_save_memory = {
         "word, found again by search_memories at once.",
     .results = results,
 };
+
+#define FORMER_NAME(former)                                                                    \
+	{                                                                                      \
+	    .work = {.name = #former,                                                          \
+	        .arguments = alias_arguments,                                                  \
+	        .defaults = arguments,                                                         \
+	        .steps = steps,                                                                \
+	        .size = sizeof(struct save_memory)},                                           \
+	    .title = "Save a conversation",                                                    \
+	    .description = "save_memory by its former name.",                                  \
+	    .results = results,                                                                \
+	}
+
+const struct tool tool_S = FORMER_NAME(S);
+const struct tool tool_save_conversation = FORMER_NAME(save_conversation);

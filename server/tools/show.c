@@ -1,15 +1,11 @@
 /* show: times, and stored text as fenced data. */
 #include "tools/show.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "rfc3339.h"
 #include "rows.h"
-#include "search.h"
 #include "sessions.h"
-
-#define SCORE_STEPS 1e6 /* finer digits only cost tokens */
 
 json_t *show_time(int64_t unix_us)
 {
@@ -55,18 +51,6 @@ void show_fenced(FILE *out, const char *label, const char *text)
 	fputc('\n', out);
 }
 
-json_t *show_hit(const struct search_hit *hit)
-{
-	json_t *json = json_pack("{s:s, s:f, s:s, s:o, s:s, s:s, s:b}", "id", hit->id, "score",
-	    round(hit->score * SCORE_STEPS) / SCORE_STEPS, "agent", hit->agent, "created_at",
-	    show_time(hit->created_us), "user_input", hit->user_input, "assistant_response",
-	    hit->assistant_response, "truncated", hit->truncated);
-
-	if (hit->session_id != NULL)
-		json_object_set_new(json, "session_id", json_string(hit->session_id));
-	return json;
-}
-
 json_t *show_session(const struct session *session)
 {
 	json_t *json = json_pack("{s:s, s:s, s:o, s:o}", "session_id", session->id, "name",
@@ -78,19 +62,4 @@ json_t *show_session(const struct session *session)
 		json_object_set_new(json, "last_memory_at", show_time(session->last_us));
 	}
 	return json;
-}
-
-/* Stored words are data from somewhere else: labelled, and fenced. */
-void show_hit_text(FILE *out, int number, const struct search_hit *hit)
-{
-	char created[RFC3339_TEXT_BYTES] = "an unknown date";
-
-	if (hit->created_us != ROWS_NO_TIME)
-		rfc3339_format(hit->created_us, created);
-	fprintf(out, "\n%d. memory %s, by %s on %s%s%s%s\n", number, hit->id, hit->agent,
-	    created, hit->session_id != NULL ? ", session " : "",
-	    hit->session_id != NULL ? hit->session_id : "",
-	    hit->truncated ? " (cut; get_memory has the whole)" : "");
-	show_fenced(out, "user", hit->user_input);
-	show_fenced(out, "assistant", hit->assistant_response);
 }

@@ -17,6 +17,7 @@
 #include <uuid/uuid.h>
 
 #include "migrate.h"
+#include "pages.h"
 #include "pool.h"
 #include "principals.h"
 #include "rows.h"
@@ -108,7 +109,7 @@ static void save(
 
 static struct rows *search(const struct principal *who, const char *words)
 {
-	const struct search wanted = {.words = words, .words_len = strlen(words), .limit = 10};
+	const struct search wanted = {.words = words, .words_len = strlen(words), .limit = 10, .characters = 1000};
 	struct query q;
 
 	assert_true(search_ask(&q, who, &wanted));
@@ -181,7 +182,8 @@ static void rare_words_weigh_more(void **state)
 static void namespaces_are_apart(void **state)
 {
 	char id[37];
-	unsigned char uuid[16];
+	unsigned char ids[1][16];
+	const struct memory_detail detail = {.characters = 100, .bytes = 1000};
 	struct memory memory;
 	struct memory_totals totals;
 	struct session session;
@@ -190,23 +192,16 @@ static void namespaces_are_apart(void **state)
 
 	(void)state;
 	save(&alice, "secret", "the password is swordfish", id);
-	for (int i = 0, nibble = 0; i < 36; i++) {
-		if (id[i] == '-')
-			continue;
-		int value = id[i] <= '9' ? id[i] - '0' : id[i] - 'a' + 10;
-
-		uuid[nibble / 2] =
-		    (unsigned char)(nibble % 2 == 0 ? value << 4 : uuid[nibble / 2] | value);
-		nibble++;
-	}
-	memory_get_ask(&q, &bob, uuid);
+	assert_int_equal(uuid_parse(id, ids[0]), 0);
+	memory_get_ask(&q, &bob, &detail, (const unsigned char(*)[16])ids, 1, 1);
 	struct rows *rows = run(&q);
 
-	assert_false(memory_get_read(rows, &memory));
+	assert_int_equal(rows_count(rows), 0);
 	rows_free(rows);
-	memory_get_ask(&q, &alice, uuid);
+	memory_get_ask(&q, &alice, &detail, (const unsigned char(*)[16])ids, 1, 1);
 	rows = run(&q);
-	assert_true(memory_get_read(rows, &memory));
+	assert_int_equal(rows_count(rows), 1);
+	memory_read(rows, 0, &memory);
 	assert_string_equal(memory.agent, "alice");
 	rows_free(rows);
 	rows = search(&bob, "swordfish");
