@@ -48,6 +48,11 @@ struct memory_new {
 void memory_id_for(
     const struct principal *who, const char *key, size_t len, unsigned char id[16]);
 
+#define CONTENT_HASH_BYTES 32
+
+/* SHA-256 of everything that would be lost if two memories were taken for the same. */
+void memory_hash(const struct memory_new *memory, unsigned char hash[CONTENT_HASH_BYTES]);
+
 /* False: out of memory; the query is then empty. */
 bool memory_save_ask(struct query *q, const struct principal *who,
     const struct memory_new *memory) __attribute__((warn_unused_result));

@@ -54,8 +54,8 @@ void call_run(struct call *call)
 			return;
 		if (result == STEP_ASK && ask(call))
 			return;
-		if (result == STEP_BACK)
-			call->next -= 2;
+		if (result == STEP_AGAIN)
+			call->next = call->work->steps;
 		if (result == STEP_ASK || result == STEP_FAIL)
 			break;
 	}

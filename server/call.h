@@ -33,7 +33,7 @@ enum step_result {
 	STEP_WAIT, /* go on with the next step when the operation has ended */
 	STEP_ASK,  /* call_ask() has put questions; run this step again with the answers */
 	STEP_FAIL, /* call_fail() has said why */
-	STEP_BACK, /* run the step before this one again */
+	STEP_AGAIN, /* begin again with the first step */
 };
 
 struct step {
