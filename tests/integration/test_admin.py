@@ -404,3 +404,15 @@ def test_drain_leaves_the_admin_listener_to_the_end(alone, admin, database):
             assert late.get("/metrics").status == 200
     assert not running.answer().result.get("isError")
     alone.wait_stopped()
+
+
+def test_leaving_at_once_with_a_pause_that_still_waits(alone, admin, database):
+    with Lock(database) as lock:
+        running = begin_save(alone, "unlucky")
+        lock.wait_for_waiters(1)
+        admin.http.request("POST", "/pause")
+        assert admin.waits_for(0.2)
+        alone.signal(signal.SIGTERM)
+        wait_for("it drains", lambda: alone.logged("draining"))
+        alone.stop()
+    running.http.close()

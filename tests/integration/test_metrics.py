@@ -127,9 +127,9 @@ def test_failed_calls_are_errors_though_http_says_200(alone, name, arguments, to
 def test_calls_without_a_database_are_errors(start):
     server = start(DATABASE_URL="postgresql://x@/x?host=/nonexistent")
     with server.connect() as connection:
-        assert connection.tool("get_status")["isError"]
+        assert connection.tool("search_memories", {"query": "x"})["isError"]
     metrics = scrape(server)
-    assert metrics.value("mcp_requests_total", tool="get_status", outcome="error") == 1
+    assert metrics.value("mcp_requests_total", tool="search_memories", outcome="error") == 1
     metrics.check()
 
 
