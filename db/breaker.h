@@ -41,7 +41,10 @@ struct breaker {
 
 void breaker_init(struct breaker *b, const char *name, const struct breaker_limits *limits);
 
-/* May the dependency be asked now? An open one whose wait is over lets one probe through. */
+/*
+ * May the dependency be asked now? An open one whose wait is over lets one probe through, and
+ * another after most_wait_ms when nobody has told how that went.
+ */
 bool breaker_permits(struct breaker *b, int64_t now_ms);
 
 /* Open, and its wait is not over: whoever wants the dependency is told so now. */

@@ -100,7 +100,8 @@ static char *make_rows(enum sql_id id, int rows, int params)
 		print_row(out, row, row_len, i * params);
 	}
 	fputs(row + row_len, out);
-	fclose(out);
+	if (fclose(out) != 0)
+		abort();
 	return made;
 }
 

@@ -48,6 +48,7 @@ test  | npm              | command npm          | installs these clients
 test  | nginx-light      | nginx                | the proxy of the protocol tests (no system service)
 test  | prometheus       | command promtool     | checks the metrics (no system service)
 bench | wrk              | command wrk          | makes the load
+bench | pgbouncer        | pgbouncer            | what the pool is compared with (no system service)
 '
 
 # --- looking ---------------------------------------------------------------
@@ -59,7 +60,7 @@ is_there() {
 	postgresql) pg_find any ;;
 	pgvector) pg_find vector ;;
 	fuzzer) compgen -G "$(clang -print-resource-dir 2>/dev/null)/lib/*/libclang_rt.fuzzer*" >/dev/null ;;
-	nginx) command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] ;;
+	nginx | pgbouncer) command -v "$1" >/dev/null || [ -x "/usr/sbin/$1" ] ;;
 	venv) python3 -c 'import ensurepip' 2>/dev/null ;;
 	esac
 }
@@ -182,8 +183,8 @@ install_pgvector() {
 	}
 }
 
-# install_programs PACKAGE SERVICE: without the service that Debian's package starts by itself.
-install_programs() {
+# install_program PACKAGE SERVICE: the program, without the service that Debian's package starts by itself.
+install_program() {
 	if [ ! -e /usr/sbin/policy-rc.d ]; then # else the operator has said what may start
 		no_start=/usr/sbin/policy-rc.d
 		printf '#!/bin/sh\nexit 101\n' >"$no_start"
@@ -191,6 +192,7 @@ install_programs() {
 	fi
 	install_packages "$1"
 	[ -z "$no_start" ] || rm -f "$no_start"
+	no_start=
 	! command -v systemctl >/dev/null || systemctl --quiet disable "$2.service" 2>/dev/null || true
 }
 
@@ -204,7 +206,7 @@ install_missing() {
 		say "apt-get update failed; going on with the lists there are"
 	while IFS='|' read -r package why; do
 		case $package in
-		libllhttp-dev | postgresql | pgvector | nginx-light | prometheus) ;;
+		libllhttp-dev | postgresql | pgvector | nginx-light | prometheus | pgbouncer) ;;
 		*) plain+=("$package") ;;
 		esac
 	done <<<"$1"
@@ -212,8 +214,9 @@ install_missing() {
 	[[ $1 != *libllhttp-dev\|* ]] || install_llhttp
 	[[ $1 != *postgresql\|* ]] || install_postgresql
 	[[ $1 != *pgvector\|* ]] || install_pgvector
-	[[ $1 != *nginx-light\|* ]] || install_programs nginx-light nginx
-	[[ $1 != *prometheus\|* ]] || install_programs prometheus prometheus
+	[[ $1 != *nginx-light\|* ]] || install_program nginx-light nginx
+	[[ $1 != *prometheus\|* ]] || install_program prometheus prometheus
+	[[ $1 != *pgbouncer\|* ]] || install_program pgbouncer pgbouncer
 }
 
 # --- the run ---------------------------------------------------------------

@@ -310,10 +310,11 @@ static enum step_result fail_from_db(struct call *call, const struct db_error *e
 		    error->sqlstate, nothing);
 	case DB_TIMEOUT:
 	case DB_UNCERTAIN:
-		if (wrote)
+		if (wrote && (error->kind == DB_UNCERTAIN || *error->sqlstate == '\0'))
 			return fail_unknown(call);
-		return call_fail(
-		    call, "The database did not answer in time. Try again, or ask for less.");
+		return call_fail(call,
+		    "The database did not answer in time. %sTry again, or ask for less.",
+		    nothing);
 	case DB_REJECTED:
 		return call_fail(call,
 		    "The database refused these values (SQLSTATE %s); request %s.",

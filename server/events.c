@@ -243,6 +243,7 @@ static void on_slice(evutil_socket_t fd, short what, void *arg)
 	struct queued *first = TAILQ_FIRST(&events->queue);
 	struct subscriber *s =
 	    events->cursor != NULL ? events->cursor : TAILQ_FIRST(&events->subscribers);
+	int64_t began_ms = clock_ms();
 
 	(void)fd;
 	(void)what;
@@ -260,6 +261,8 @@ static void on_slice(evutil_socket_t fd, short what, void *arg)
 		    strcmp(hearing->namespace, first->event.namespace) == 0)
 			hearing->heard(hearing->arg, first->gap ? NULL : &first->event);
 		s = events->cursor;
+		if (clock_ms() - began_ms >= EVENTS_SLICE_MS)
+			break;
 	}
 	if (s == NULL)
 		drop_first(events);

@@ -52,7 +52,8 @@
 
 /* Events */
 #define EVENTS_QUEUE_LIMIT   4096        /* not yet told to everyone; over it: "read again" */
-#define EVENTS_SLICE         256         /* subscribers told in one turn of the loop */
+#define EVENTS_SLICE         256         /* subscribers told in one turn of the loop ... */
+#define EVENTS_SLICE_MS      2           /* ... and none more after this */
 #define EVENTS_WAITING_BYTES (64 * 1024) /* for other processes, behind the NOTIFY under way */
 #define EVENTS_RECENT        256         /* remembered for late subscriptions ... */
 #define EVENTS_RECENT_MS     3000        /* ... for so long */
