@@ -271,7 +271,7 @@ def test_one_pool_by_name_and_never_all_by_mistake(alone, admin):
     assert post(admin, "/kill", body=b"pool=primary").status == 400
     assert rows(admin, "pools")[0]["paused"] is False
     assert post(admin, "/pause?pool=%70rimary").json["pools"][0]["name"] == "primary"
-    assert [line["pool"] for line in alone.logged("admin")] == ["primary"]
+    assert [line["pool"] for line in wait_for("it is logged", lambda: alone.logged("admin"))] == ["primary"]
 
 
 def test_actions_as_text(admin):

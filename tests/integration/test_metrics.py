@@ -175,7 +175,7 @@ def test_reader_that_does_not_keep_up_is_a_dropped_stream(alone):
     deaf = listen_deaf(alone)
     with listen(alone, "sage://sessions/list") as stream, alone.connect() as connection, alone.admin() as admin:
         stream.next()
-        assert Metrics(admin).value("sse_streams") == 2
+        wait_for("both streams are open", lambda: Metrics(admin).value("sse_streams") == 2)
 
         def save_and_look() -> Metrics | None:
             connection.done("save_memory", {"user_input": "x", "session_id": DEAF_SESSION})
