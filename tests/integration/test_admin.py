@@ -180,7 +180,7 @@ def test_pause_holds_queries_back_until_resume(alone, admin):
     assert (paused["status"], paused["pools"][0]["paused"]) == ("paused", True)
     waiting = begin_save(alone, "patient")
     assert waiting.waits_for(0.5)
-    assert rows(admin, "pools")[0]["cl_waiting"] == 1
+    assert rows(admin, "pools")[0]["cl_waiting"] >= 1, "the server's own may wait, too"
     resumed = post(admin, "/resume").json
     assert (resumed["status"], resumed["pools"][0]["paused"]) == ("resumed", False)
     assert not waiting.answer().result.get("isError")

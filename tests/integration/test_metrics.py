@@ -227,7 +227,8 @@ def test_pools_and_breakers(alone, database):
             connection.begin("tools/call", {"name": "get_status", "arguments": {}})
             assert connection.waits_for(0.3)
             paused = Metrics(admin)
-            assert (paused.value("pg_pool_paused", pool="primary"), paused.value("pg_pool_waiting")) == (1, 1)
+            assert paused.value("pg_pool_paused", pool="primary") == 1
+            assert paused.value("pg_pool_waiting", pool="primary") >= 1, "the server's own may wait, too"
             assert 0.2 < paused.value("pg_pool_oldest_wait_seconds", pool="primary") < 5
             admin.send("POST", "/resume")
             connection.answer()
