@@ -29,10 +29,10 @@ struct event;
 struct service;
 
 enum step_result {
-	STEP_NEXT, /* done, go on */
-	STEP_WAIT, /* go on with the next step when the operation has ended */
-	STEP_ASK,  /* call_ask() has put questions; run this step again with the answers */
-	STEP_FAIL, /* call_fail() has said why */
+	STEP_NEXT,  /* done, go on */
+	STEP_WAIT,  /* go on with the next step when the operation has ended */
+	STEP_ASK,   /* call_ask() has put questions; run this step again with the answers */
+	STEP_FAIL,  /* call_fail() has said why */
 	STEP_AGAIN, /* begin again with the first step */
 };
 
@@ -49,10 +49,11 @@ struct step {
 struct work {
 	const char *name;
 	const struct arg *arguments; /* NULL: the steps read call->sent themselves */
-	const struct arg *defaults; /* an alias: the table of what it stands for; or NULL */
+	const struct arg *defaults;  /* an alias: the table of what it stands for; or NULL */
 	const struct step *steps;
 	size_t size; /* of the work's struct */
-	void (*fini)(struct call *call); /* frees what the steps own, all zeros included; or NULL */
+	void (*fini)(
+	    struct call *call); /* frees what the steps own, all zeros included; or NULL */
 	bool reads_only;
 	bool logs; /* calls call_log() */
 	bool

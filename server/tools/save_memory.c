@@ -192,8 +192,9 @@ static enum step_result receipt(struct call *call)
 	if (saved.state == SAVE_STORED)
 		publish_memory(call, saved.id, saved.session_id);
 	call->result = json_pack("{s:s, s:s*, s:o, s:s, s:s, s:s}", "id", saved.id,
-	    "session_id", saved.session_id, "created_at", show_time(saved.created_us), "state", save_state_name(saved.state), "content_hash",
-	    saved.content_hash, "embedding", saved.embed_state);
+	    "session_id", saved.session_id, "created_at", show_time(saved.created_us), "state",
+	    save_state_name(saved.state), "content_hash", saved.content_hash, "embedding",
+	    saved.embed_state);
 	say(call, &saved);
 	return STEP_NEXT;
 }
@@ -215,14 +216,13 @@ const struct tool tool_save_memory = {
 
 #define FORMER_NAME(former)                                                                    \
 	{                                                                                      \
-	    .work = {.name = #former,                                                          \
-	        .arguments = alias_arguments,                                                  \
-	        .defaults = arguments,                                                         \
-	        .steps = steps,                                                                \
-	        .size = sizeof(struct save_memory)},                                           \
-	    .title = "Save a conversation",                                                    \
-	    .description = "save_memory by its former name.",                                  \
-	    .results = results,                                                                \
+		.work = {.name = #former,                                                      \
+		    .arguments = alias_arguments,                                              \
+		    .defaults = arguments,                                                     \
+		    .steps = steps,                                                            \
+		    .size = sizeof(struct save_memory)},                                       \
+		.title = "Save a conversation",                                                \
+		.description = "save_memory by its former name.", .results = results,          \
 	}
 
 const struct tool tool_S = FORMER_NAME(S);
