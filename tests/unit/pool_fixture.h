@@ -43,9 +43,12 @@ void pass_ms(int ms); /* the loop goes on */
 #define WAIT_FOR(condition)                                                                    \
 	do {                                                                                   \
 		int64_t until = now_ms() + 10000;                                              \
-		while (!(condition) && now_ms() < until)                                       \
+		bool holds = (condition);                                                      \
+                                                                                               \
+		for (; !holds && now_ms() < until; holds = (condition))                        \
 			pass_ms(5);                                                            \
-		assert_true(condition);                                                        \
+		if (!holds)                                                                    \
+			fail_msg("not within ten seconds: %s", #condition);                    \
 	} while (0)
 
 /* Patient, without tests and lifetimes, at most so many connections. */
