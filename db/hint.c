@@ -18,6 +18,8 @@ static const struct {
     {{"No such file or directory"},
         "; is PostgreSQL running there? Check DB_HOST (a socket directory) and DB_PORT"},
     {{"too many clients"}, "; lower DB_POOL_SIZE or raise max_connections"},
+    {{"too many connections for"},
+        "; lower DB_POOL_SIZE or raise the CONNECTION LIMIT of the role or database"},
     {{"remaining connection slots"}, "; lower DB_POOL_SIZE or raise max_connections"},
     {{"session is not read-only"}, "; it takes writes, so it is the primary"},
     {{"session is read-only"}, "; this host takes no writes: name the primary too"},
