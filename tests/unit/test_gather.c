@@ -262,6 +262,30 @@ static void who_leaves_a_group_harms_nobody(void **state)
 	assert_stored(A_GROUP); /* they were under way */
 }
 
+/* The first that is told ends another one of its group, which then hears nothing. */
+static void cancel_last_on_done(void *arg, struct rows *rows, const struct db_error *error)
+{
+	pool_cancel(pool, &w[A_GROUP - 1].q);
+	on_done(arg, rows, error);
+}
+
+static void who_is_told_may_end_the_others(void **state)
+{
+	struct waiting holder;
+
+	(void)state;
+	hold(&holder);
+	prepare_keep(&w[0], 0, "plain", 0);
+	assert_true(pool_run(pool, &w[0].q, cancel_last_on_done, &w[0], &w[0].error));
+	for (int i = 1; i < A_GROUP; i++)
+		keep_row(i);
+	finish(&holder);
+	assert_int_equal(finish_rows(A_GROUP - 1), 1);
+	assert_false(w[A_GROUP - 1].done);
+	query_fini(&w[A_GROUP - 1].q);
+	assert_stored(A_GROUP);
+}
+
 static void a_group_that_all_leave_is_stopped(void **state)
 {
 	(void)state;
@@ -460,6 +484,7 @@ int main(void)
 	    ONE(a_fatal_row_fails_alone),
 	    ONE(keys_that_come_twice_are_stored_once),
 	    ONE(who_leaves_a_group_harms_nobody),
+	    ONE(who_is_told_may_end_the_others),
 	    ONE(a_group_that_all_leave_is_stopped),
 	    ONE(a_group_that_lost_its_backend_is_stored_once),
 	    SEVERAL(groups_survive_a_killer),
