@@ -22,6 +22,7 @@ static const struct {
         "; lower DB_POOL_SIZE or raise the CONNECTION LIMIT of the role or database"},
     {{"remaining connection slots"}, "; lower DB_POOL_SIZE or raise max_connections"},
     {{"session is not read-only"}, "; it takes writes, so it is the primary"},
+    {{"not in hot standby mode"}, "; it is not a replica"},
     {{"session is read-only"}, "; this host takes no writes: name the primary too"},
     {{"unsupported startup parameter"},
         "; let the pooler pass it (pgBouncer: ignore_startup_parameters = options)"},
