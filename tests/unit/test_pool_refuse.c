@@ -306,6 +306,30 @@ static void a_closed_pool_is_not_ready(void **state)
 	pool_free(pool);
 }
 
+static void a_pool_may_be_freed_while_it_connects(void **state)
+{
+	static const char *const strings[] = {"host=no-such-host.invalid", "host=192.0.2.1",
+	    "host=192.0.2.1,no-such-host.invalid", NOWHERE};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(strings) / sizeof(*strings); i++) {
+		for (int turns = 0; turns < 3; turns++) {
+			struct pool_config config = usual(2);
+			struct waiting w;
+
+			config.conninfo = strings[i];
+			struct pool *pool = make(&config);
+
+			start(pool, &w, SQL_echo, 1);
+			for (int n = 0; n < turns; n++)
+				event_base_loop(base, EVLOOP_NONBLOCK);
+			pool_free(pool);
+			query_fini(&w.q);
+		}
+	}
+	pass_ms(50); /* nothing comes for it any more */
+}
+
 /* --- connection strings --- */
 
 static void bad_connection_strings_say_what_is_wrong(void **state)
@@ -347,6 +371,7 @@ int main(void)
 	    TEST(an_open_breaker_refuses_at_once),
 	    TEST(a_reset_breaker_lets_it_be_tried_at_once),
 	    TEST(a_closed_pool_is_not_ready),
+	    TEST(a_pool_may_be_freed_while_it_connects),
 	    TEST(bad_connection_strings_say_what_is_wrong),
 	};
 
