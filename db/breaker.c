@@ -13,26 +13,12 @@ void breaker_init(struct breaker *b, const char *name, const struct breaker_limi
 	b->limits = *limits;
 }
 
-bool breaker_permits(struct breaker *b, int64_t now_ms)
-{
-	if (now_ms < b->retry_at_ms)
-		return false;
-	if (b->state == BREAKER_OPEN)
-		b->state = BREAKER_HALF_OPEN;
-	return true;
-}
-
 bool breaker_refuses(struct breaker *b, int64_t now_ms)
 {
-	if (b->state == BREAKER_CLOSED || now_ms >= b->retry_at_ms)
+	if (b->state != BREAKER_OPEN || now_ms >= b->retry_at_ms)
 		return false;
 	b->refused_total++;
 	return true;
-}
-
-void breaker_succeeded(struct breaker *b)
-{
-	breaker_reset(b);
 }
 
 /* Anything from 1 ms to the doubled wait (full jitter). */
@@ -45,8 +31,22 @@ static int64_t draw_wait(const struct breaker *b)
 		most *= 2;
 	if (most > b->limits.most_wait_ms)
 		most = b->limits.most_wait_ms;
+	if (most < 1)
+		most = 1;
 	evutil_secure_rng_get_bytes(&random, sizeof(random));
 	return 1 + (int64_t)(random % (uint32_t)most);
+}
+
+bool breaker_permits(struct breaker *b, int64_t now_ms)
+{
+	if (now_ms < b->retry_at_ms)
+		return false;
+	if (b->state == BREAKER_CLOSED)
+		return true;
+	b->state = BREAKER_HALF_OPEN;
+	/* A probe that never tells how it went is followed by another one. */
+	b->retry_at_ms = now_ms + b->limits.most_wait_ms;
+	return true;
 }
 
 void breaker_failed(struct breaker *b, int64_t began_ms, int64_t now_ms)
@@ -61,6 +61,11 @@ void breaker_failed(struct breaker *b, int64_t began_ms, int64_t now_ms)
 	if (b->state == BREAKER_CLOSED)
 		b->opened++;
 	b->state = BREAKER_OPEN;
+}
+
+void breaker_succeeded(struct breaker *b)
+{
+	breaker_reset(b);
 }
 
 void breaker_reset(struct breaker *b)

@@ -31,17 +31,20 @@ struct breaker {
 	char name[BREAKER_NAME_BYTES];
 	struct breaker_limits limits;
 	enum breaker_state state;
-	int failures;         /* in a row */
+	int failures;             /* in a row */
 	int64_t failing_since_ms; /* with failures */
-	int64_t retry_at_ms;  /* not to be asked before; 0: at any time */
-	uint64_t opened;      /* how often it did */
+	int64_t retry_at_ms;      /* not to be asked before; 0: at any time */
+	uint64_t opened;          /* how often it did */
 	uint64_t failed_total;
 	uint64_t refused_total; /* by breaker_refuses() */
 };
 
 void breaker_init(struct breaker *b, const char *name, const struct breaker_limits *limits);
 
-/* May the dependency be asked now? An open one whose wait is over lets one probe through. */
+/*
+ * May the dependency be asked now? An open one whose wait is over lets one probe through, and
+ * another after most_wait_ms when nobody has told how that went.
+ */
 bool breaker_permits(struct breaker *b, int64_t now_ms);
 
 /* Open, and its wait is not over: whoever wants the dependency is told so now. */

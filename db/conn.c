@@ -14,6 +14,8 @@
 #include "pool.h"
 #include "rows.h"
 
+#define CANCEL_AGAIN_MS 50
+
 /* clang-format off */
 static const bool allowed[CONN_STATE_COUNT][CONN_STATE_COUNT] = {
 	[CONN_CONNECTING] = { [CONN_IDLE] = true, [CONN_CLOSED] = true },
@@ -70,6 +72,9 @@ static void conn_close(struct conn *conn)
 	conn_move(conn, CONN_CLOSED);
 	cancel_free(conn->cancel);
 	conn->cancel = NULL;
+	if (conn->again_cancel != NULL)
+		event_free(conn->again_cancel);
+	conn->again_cancel = NULL;
 	if (conn->readable != NULL)
 		event_free(conn->readable);
 	if (conn->writable != NULL)
@@ -80,11 +85,19 @@ static void conn_close(struct conn *conn)
 	conn->pg = NULL;
 }
 
+/* The first line of what libpq says; the later ones repeat it. */
+static void copy_error(char text[], size_t size, const char *error)
+{
+	if (*error == '\0')
+		error = "the connection broke";
+	snprintf(text, size, "%.*s", (int)strcspn(error, "\n"), error);
+}
+
 static void conn_lost(struct conn *conn, const char *error)
 {
 	char text[sizeof(conn->error.text)];
 
-	snprintf(text, sizeof(text), "%.*s", (int)strcspn(error, "\n"), error);
+	copy_error(text, sizeof(text), error);
 	conn_close(conn);
 	conn->events->lost(conn->arg, conn, text);
 }
@@ -118,12 +131,23 @@ static void set_deadline(struct conn *conn, int ms)
 	event_add(conn->deadline, &deadline);
 }
 
-static void note_broken(struct conn *conn, const char *why)
+static void note_broken(struct conn *conn)
 {
 	conn->error.kind = DB_UNCERTAIN;
 	if (*conn->error.text == '\0')
-		snprintf(conn->error.text, sizeof(conn->error.text), "%.*s",
-		    (int)strcspn(why, "\n"), why);
+		copy_error(
+		    conn->error.text, sizeof(conn->error.text), PQerrorMessage(conn->pg));
+}
+
+/*
+ * What could not be sent ends from the loop, as always. Until then libpq may have closed its
+ * descriptor, which is soon another one's.
+ */
+static void end_soon(struct conn *conn)
+{
+	event_del(conn->readable);
+	event_del(conn->writable);
+	set_deadline(conn, 0);
 }
 
 void conn_run(struct conn *conn, const struct query_list *queries, int query_ms)
@@ -133,19 +157,21 @@ void conn_run(struct conn *conn, const struct query_list *queries, int query_ms)
 	conn->again = false;
 	conn->written = 0;
 	conn->error = (struct db_error){.kind = DB_OK};
-	if (!conn_send(conn)) { /* the outcome comes from the loop, as always */
-		note_broken(conn, PQerrorMessage(conn->pg));
-		query_ms = 0;
-	}
 	set_deadline(conn, query_ms);
+	if (!conn_send(conn)) {
+		note_broken(conn);
+		end_soon(conn);
+	}
 }
 
-/* Sends a sync alone; what fails is noticed by the deadline, from the loop. */
+/* Sends a sync alone. */
 void conn_test(struct conn *conn, int test_ms)
 {
 	conn_move(conn, CONN_TESTING);
 	conn->expected_count = conn->expected_next = 0;
-	set_deadline(conn, conn_send_sync(conn) && conn_flush(conn) ? test_ms : 0);
+	set_deadline(conn, test_ms);
+	if (!conn_send_sync(conn) || !conn_flush(conn))
+		end_soon(conn);
 }
 
 /* What ran has its outcome; clean connections become idle, others close. */
@@ -163,7 +189,8 @@ static void conn_ended(struct conn *conn, bool clean)
 		conn_close(conn);
 	}
 	if (error.kind == DB_OK && rows == NULL)
-		error = (struct db_error){.kind = DB_UNCERTAIN, .text = "out of memory for rows"};
+		error =
+		    (struct db_error){.kind = DB_UNCERTAIN, .text = "out of memory for rows"};
 	if (error.kind != DB_OK) {
 		rows_free(rows);
 		rows = NULL;
@@ -173,15 +200,13 @@ static void conn_ended(struct conn *conn, bool clean)
 
 static void conn_broke(struct conn *conn)
 {
-	const char *why = PQerrorMessage(conn->pg);
-
 	if (conn->state != CONN_BUSY) {
-		conn_lost(conn, why);
+		conn_lost(conn, PQerrorMessage(conn->pg));
 		return;
 	}
 	/* A FATAL result just before the end says more than the end itself. */
-	if (conn->error.kind == DB_OK || conn->error.kind == DB_FAILED)
-		note_broken(conn, why);
+	if (!conn->settled && (conn->error.kind == DB_OK || conn->error.kind == DB_FAILED))
+		note_broken(conn);
 	conn_ended(conn, false);
 }
 
@@ -194,22 +219,42 @@ static void test_when_over(struct conn *conn)
 		return;
 	rows_free(conn->rows);
 	conn->rows = NULL;
+	event_free(conn->again_cancel);
+	conn->again_cancel = NULL;
 	conn_test(conn, conn->config->cancel_ms);
 }
 
+/*
+ * PostgreSQL drops a cancel that finds the backend before its statement, so one that had no
+ * effect is sent again.
+ */
 static void on_cancel_over(void *arg)
 {
+	static const struct timeval again = {0, CANCEL_AGAIN_MS * 1000};
 	struct conn *conn = arg;
 
 	cancel_free(conn->cancel);
 	conn->cancel = NULL;
+	if (conn->expected_next < conn->expected_count)
+		event_add(conn->again_cancel, &again);
 	test_when_over(conn);
+}
+
+static void on_cancel_again(evutil_socket_t fd, short what, void *arg)
+{
+	struct conn *conn = arg;
+
+	(void)fd;
+	(void)what;
+	conn->cancel = cancel_start(conn->base, conn->pg, on_cancel_over, conn);
 }
 
 void conn_cancel(struct conn *conn)
 {
 	conn->queries = NULL;
-	conn->cancel = cancel_start(conn->base, conn->pg, on_cancel_over, conn);
+	conn->again_cancel = evtimer_new(conn->base, on_cancel_again, conn);
+	if (conn->again_cancel != NULL)
+		conn->cancel = cancel_start(conn->base, conn->pg, on_cancel_over, conn);
 	if (conn->cancel == NULL) {
 		conn_close(conn);
 		return;
@@ -228,7 +273,8 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg)
 		conn_lost(conn, "no answer before the deadline");
 		return;
 	}
-	if (conn->error.kind == DB_UNCERTAIN) { /* it could not even be sent */
+	if (conn->settled ||
+	    conn->error.kind == DB_UNCERTAIN) { /* or it could not even be sent */
 		conn_ended(conn, false);
 		return;
 	}
@@ -296,8 +342,8 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 		conn_broke(conn);
 		return;
 	}
-	while (conn->expected_next < conn->expected_count && ends < 2 &&
-	       PQisBusy(conn->pg) == 0) {
+	while (
+	    conn->expected_next < conn->expected_count && ends < 2 && PQisBusy(conn->pg) == 0) {
 		PGresult *result = PQgetResult(conn->pg);
 
 		ends = result == NULL ? ends + 1 : 0;

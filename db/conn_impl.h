@@ -12,9 +12,9 @@
 enum answer {
 	ANSWER_PREPARED, /* of the statement in its size class */
 	ANSWER_SETTING,
-	ANSWER_GUARD,    /* has the replica replayed enough? */
+	ANSWER_GUARD, /* has the replica replayed enough? */
 	ANSWER_ROWS,
-	ANSWER_SYNC,     /* the transaction is over */
+	ANSWER_SYNC, /* the transaction is over */
 	ANSWER_LSN,
 };
 
@@ -39,8 +39,9 @@ struct conn {
 	PGconn *pg;
 	struct event *readable, *writable, *deadline;
 	struct cancel *cancel; /* CANCELLING, until it is over */
+	struct event *again_cancel;
 
-	/* Statement n is prepared here in this generation, under a name that carries it. */
+	/* Statement n is prepared here (or is about to be) in this generation, under a name that carries it. */
 	unsigned prepared[SQL_COUNT][SQL_CLASSES];
 	unsigned generation;
 	int prepared_count;
@@ -52,6 +53,8 @@ struct conn {
 	struct rows *rows;
 	struct db_error error;
 	uint64_t written;
+	bool
+	    settled; /* its own sync was answered: whatever comes behind cannot change the outcome */
 	bool again; /* prepared anew once for this transaction */
 };
 

@@ -49,10 +49,13 @@ static void note_error(struct conn *conn, const PGresult *result, enum answer an
 		conn->error.kind = DB_BEHIND;
 }
 
-static void note_prepared(struct conn *conn, const struct expected *expected)
+/* It lasts, even when the rest of the transaction fails; if it failed itself, it is sent again. */
+static void note_prepared(struct conn *conn, const struct expected *expected, bool ok)
 {
-	conn->prepared[expected->sql][expected->class_index] = conn->generation;
-	conn->prepared_count++;
+	if (ok)
+		conn->prepared_count++;
+	else
+		conn->prepared[expected->sql][expected->class_index] = 0;
 }
 
 static void note_position(struct conn *conn, const PGresult *result)
@@ -76,10 +79,9 @@ static void take_tuples(struct conn *conn, enum answer answer, PGresult *result)
 	PQclear(result);
 }
 
-/* An error, unless the log position is what failed: that harms nobody, the write is committed. */
 static void take_error(struct conn *conn, enum answer answer, PGresult *result)
 {
-	if (answer != ANSWER_LSN)
+	if (!conn->settled)
 		note_error(conn, result, answer);
 	PQclear(result);
 }
@@ -93,12 +95,13 @@ bool conn_take_result(struct conn *conn, PGresult *result)
 	case PGRES_TUPLES_OK:
 		take_tuples(conn, expected->answer, result);
 		break;
-	case PGRES_COMMAND_OK: /* prepared (which lasts, even when the rest fails), or no rows */
-		if (expected->answer == ANSWER_PREPARED)
-			note_prepared(conn, expected);
+	case PGRES_COMMAND_OK: /* prepared, or no rows */
 		take_tuples(conn, expected->answer, result);
 		break;
 	case PGRES_PIPELINE_SYNC:
+		conn->settled = true;
+		PQclear(result);
+		break;
 	case PGRES_PIPELINE_ABORTED:
 		PQclear(result);
 		break;
@@ -114,6 +117,8 @@ bool conn_take_result(struct conn *conn, PGresult *result)
 		take_error(conn, expected->answer, result);
 		break;
 	}
+	if (expected->answer == ANSWER_PREPARED)
+		note_prepared(conn, expected, status == PGRES_COMMAND_OK);
 	/* A commit that fails is an error before its sync. */
 	if (expected->answer != ANSWER_SYNC || status == PGRES_PIPELINE_SYNC)
 		conn->expected_next++;

@@ -6,7 +6,6 @@
 #include <endian.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <event2/event.h>
 
@@ -44,6 +43,8 @@ static bool send_statement(struct conn *conn, enum answer answer, enum sql_id sq
 	snprintf(name, sizeof(name), "%s_%d_%u", sql_name(sql), sql_class_rows(class_index),
 	    conn->generation);
 	if (conn->prepared[sql][class_index] != conn->generation) {
+		/* Now, for it may be executed twice in one transaction. */
+		conn->prepared[sql][class_index] = conn->generation;
 		expect(conn, ANSWER_PREPARED, sql, class_index);
 		if (PQsendPrepare(conn->pg, name, text, 0, NULL) == 0)
 			return false;
@@ -75,38 +76,37 @@ static bool send_guard(struct conn *conn, const struct query *q)
 	const char *value = (const char *)&wire;
 	const struct params params = {1, &value, &length, &format};
 
-	return q->must_see == 0 || send_statement(conn, ANSWER_GUARD, SQL_replayed, 0, 1, &params);
+	return q->must_see == 0 ||
+	       send_statement(conn, ANSWER_GUARD, SQL_replayed, 0, 1, &params);
 }
 
 /* The parameters of all queries, one after the other; rows that are missing are NULL. */
 static bool send_queries(struct conn *conn)
 {
-	static int formats[MAX_WIRE_PARAMS];
 	const char *values[MAX_WIRE_PARAMS];
-	int lengths[MAX_WIRE_PARAMS];
-	const struct query *q = TAILQ_FIRST(conn->queries);
-	enum sql_id sql = q->sql;
-	int row_params = q->count, rows = 0, count;
+	int lengths[MAX_WIRE_PARAMS], formats[MAX_WIRE_PARAMS];
+	const struct query *first = TAILQ_FIRST(conn->queries), *q;
+	int count = 0, rows = 0;
 
-	TAILQ_FOREACH (q, conn->queries, link)
+	TAILQ_FOREACH (q, conn->queries, link) {
+		for (int i = 0; i < first->count; i++, count++) {
+			values[count] = q->values[i];
+			lengths[count] = q->lengths[i];
+			formats[count] = 1;
+		}
 		rows++;
+	}
 	int class_index = sql_class_for(rows);
 
-	count = sql_class_rows(class_index) * row_params;
-	for (int i = 0; i < count; i++) {
-		formats[i] = 1;
-		lengths[i] = 0;
-		values[i] = NULL;
-	}
-	rows = 0;
-	TAILQ_FOREACH (q, conn->queries, link) {
-		memcpy(&values[rows * row_params], q->values, sizeof(*values) * (size_t)row_params);
-		memcpy(&lengths[rows * row_params], q->lengths, sizeof(*lengths) * (size_t)row_params);
-		rows++;
+	for (int all = sql_class_rows(class_index) * first->count; count < all; count++) {
+		values[count] = NULL;
+		lengths[count] = 0;
+		formats[count] = 1;
 	}
 	const struct params params = {count, values, lengths, formats};
 
-	return send_statement(conn, ANSWER_ROWS, sql, class_index, row_params, &params);
+	return send_statement(
+	    conn, ANSWER_ROWS, first->sql, class_index, first->count, &params);
 }
 
 static bool send_position(struct conn *conn)
@@ -115,6 +115,7 @@ static bool send_position(struct conn *conn)
 
 	if (!conn->config->wants_lsn || sql_is_read(TAILQ_FIRST(conn->queries)->sql))
 		return true;
+	conn->written = QUERY_WRITTEN_UNKNOWN;
 	return send_statement(conn, ANSWER_LSN, SQL_written, 0, 0, &none) &&
 	       conn_send_sync(conn);
 }
@@ -140,6 +141,7 @@ bool conn_send(struct conn *conn)
 	const struct query *q = TAILQ_FIRST(conn->queries);
 
 	conn->expected_count = conn->expected_next = 0;
+	conn->settled = false;
 	return send_settings(conn, q) && send_guard(conn, q) && send_queries(conn) &&
 	       conn_send_sync(conn) && send_position(conn) && conn_flush(conn);
 }

@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <libpq-fe.h>
@@ -19,15 +20,19 @@ struct event_base;
 
 struct connector_config {
 	const char *conninfo;
-	const char *options; /* "-c name=value ..." for the session, or "" */
-	const char *role;    /* target_session_attrs, unless conninfo has it; NULL: any */
-	int host;            /* only this one of conninfo's hosts, from 0; -1: all */
+	const char
+	    *options;     /* "-c name=value ..." for the session, or ""; conninfo's own win */
+	const char *role; /* target_session_attrs, whatever conninfo says; static */
+	int host;         /* only this one of conninfo's hosts, from 0; -1: all */
 };
 
 /* NULL: conninfo does not parse (see error). */
 struct connector *connector_new(struct event_base *base, const struct connector_config *config,
     char *error, size_t error_len);
 void connector_free(struct connector *connector); /* after its attempts; NULL is fine */
+
+/* For connections from now on. False: out of memory; the old ones stay. */
+bool connector_set_options(struct connector *connector, const char *options);
 
 /* How many hosts there are, and one of them as "host:port". */
 int connector_host_count(const struct connector *connector);

@@ -14,9 +14,9 @@
 #include "connector.h"
 #include "rows.h"
 
-#define POSITION_SLOTS 4096
-#define MAX_ROUTES     2 /* a query goes to another pool at most so often */
-#define REPLICA_LEAST  1
+#define POSITION_SLOTS   4096
+#define MAX_ROUTES       2 /* a query goes to another pool at most so often */
+#define REPLICA_LEAST    1
 #define PRIMARY_RETRY_MS 1500 /* so that a primary that is back is found within two seconds */
 #define REPLICA_RETRY_MS 5000
 
@@ -95,7 +95,8 @@ static bool add_replicas(
 	bool ok = hosts != NULL;
 	char name[96];
 
-	for (int i = 0; ok && i < connector_host_count(hosts) && i < DATABASE_MAX_REPLICAS; i++) {
+	for (int i = 0; ok && i < connector_host_count(hosts) && i < DATABASE_MAX_REPLICAS;
+	     i++) {
 		connector_host_name(hosts, i, name, sizeof(name));
 		ok = add_replica(db, base, i, name, error, error_len);
 	}
@@ -177,7 +178,7 @@ static void on_report(void *arg, const char *name, bool healthy, const char *tex
 	struct database *db = arg;
 
 	for (size_t i = 0; i < db->replica_count; i++)
-		pool_want(db->replicas[i].pool, !healthy);
+		pool_want(db->replicas[i].pool, !pool_reachable(db->primary));
 	report(db, name, healthy, text);
 }
 
@@ -188,7 +189,7 @@ static uint64_t *written_of(struct database *db, const char *namespace)
 {
 	uint32_t hash = 2166136261U;
 
-	for (; *namespace != '\0'; namespace++)
+	for (; *namespace != '\0'; namespace ++)
 		hash = (hash ^ (unsigned char)*namespace) * 16777619U;
 	return &db->written[hash % POSITION_SLOTS];
 }
@@ -205,13 +206,20 @@ static struct replica *choose_replica(struct database *db)
 	return NULL;
 }
 
+/* The server's own reads (credentials, sessions, tasks) must see what other processes wrote. */
+static bool suits_replicas(struct database *db, const struct query *q)
+{
+	return db->config.read_from_replicas && *q->namespace != '\0' &&
+	       *written_of(db, q->namespace) != QUERY_WRITTEN_UNKNOWN;
+}
+
 static struct pool *choose(struct database *db, struct query *q)
 {
 	bool primary_there = pool_reachable(db->primary);
 	struct replica *replica;
 
 	q->must_see = 0;
-	if (!sql_is_read(q->sql) || (primary_there && !db->config.read_from_replicas) ||
+	if (!sql_is_read(q->sql) || (primary_there && !suits_replicas(db, q)) ||
 	    (replica = choose_replica(db)) == NULL)
 		return db->primary;
 	/* Without a primary an older answer is better than none. */
@@ -224,24 +232,32 @@ static struct pool *choose(struct database *db, struct query *q)
 
 static void on_done(void *arg, struct rows *rows, const struct db_error *error);
 
-/* With the mode told: without a primary a refused write is not the database's absence. */
-static bool run_on(struct database *db, struct pool *pool, struct query *q, struct db_error *error)
+/* Without a primary a refused write is not the database's absence. */
+static void tell_mode(const struct database *db, const struct query *q, struct db_error *error)
 {
-	if (pool_run(pool, q, on_done, q, error))
-		return true;
-	if (error->kind == DB_UNAVAILABLE && database_mode(db) == DATABASE_READ_ONLY)
+	if (error->kind == DB_BEHIND)
+		error->kind = DB_UNAVAILABLE;
+	if (error->kind == DB_UNAVAILABLE && !sql_is_read(q->sql) &&
+	    database_mode(db) == DATABASE_READ_ONLY)
 		error->kind = DB_READ_ONLY;
-	return false;
 }
 
-bool database_run(struct database *db, struct query *q, query_done done, void *arg,
-    struct db_error *error)
+bool database_run(
+    struct database *db, struct query *q, query_done done, void *arg, struct db_error *error)
 {
+	struct pool *pool = choose(db, q);
+
 	q->database = db;
 	q->outer_done = done;
 	q->outer_arg = arg;
 	q->routed = 0;
-	return run_on(db, choose(db, q), q, error);
+	if (pool != db->primary && pool_run(pool, q, on_done, q, error))
+		return true;
+	q->must_see = 0;
+	if (pool_run(db->primary, q, on_done, q, error))
+		return true;
+	tell_mode(db, q, error);
+	return false;
 }
 
 /* To where it should have gone, if there is such a place. */
@@ -255,17 +271,18 @@ static bool goes_elsewhere(struct database *db, struct query *q, const struct db
 	q->routed++;
 	q->must_see = 0;
 	if (q->pool != db->primary)
-		return error->kind != DB_OK && run_on(db, db->primary, q, &ignored);
+		return pool_run(db->primary, q, on_done, q, &ignored);
 	if (error->kind == DB_UNAVAILABLE || error->kind == DB_UNCERTAIN)
 		replica = choose_replica(db);
-	return replica != NULL && run_on(db, replica->pool, q, &ignored);
+	return replica != NULL && pool_run(replica->pool, q, on_done, q, &ignored);
 }
 
 static void note_positions(struct database *db, const struct query *q)
 {
 	uint64_t *written = written_of(db, q->namespace);
 
-	if (q->written > *written)
+	/* A position that is known is beyond one that was not told before. */
+	if (q->written > *written || (*written == QUERY_WRITTEN_UNKNOWN && q->written > 0))
 		*written = q->written;
 	for (size_t i = 0; i < db->replica_count && q->must_see > 0; i++) {
 		struct replica *replica = &db->replicas[i];
@@ -273,6 +290,11 @@ static void note_positions(struct database *db, const struct query *q)
 		if (replica->pool == q->pool && q->must_see > replica->replayed)
 			replica->replayed = q->must_see;
 	}
+}
+
+static bool is_uncertain(const struct db_error *error)
+{
+	return error->kind == DB_UNCERTAIN || error->kind == DB_TIMEOUT;
 }
 
 static void on_done(void *arg, struct rows *rows, const struct db_error *error)
@@ -283,13 +305,12 @@ static void on_done(void *arg, struct rows *rows, const struct db_error *error)
 
 	if (outcome.kind == DB_OK)
 		note_positions(db, q);
+	else if (!sql_is_read(q->sql) && is_uncertain(&outcome))
+		*written_of(db, q->namespace) = QUERY_WRITTEN_UNKNOWN;
 	else if (outcome.kind != DB_REJECTED && outcome.kind != DB_TIMEOUT &&
 	         goes_elsewhere(db, q, &outcome))
 		return;
-	if (outcome.kind == DB_BEHIND)
-		outcome.kind = DB_UNAVAILABLE;
-	if (outcome.kind == DB_UNAVAILABLE && database_mode(db) == DATABASE_READ_ONLY)
-		outcome.kind = DB_READ_ONLY;
+	tell_mode(db, q, &outcome);
 	q->outer_done(q->outer_arg, rows, &outcome);
 }
 

@@ -11,10 +11,11 @@ enum db_error_kind {
 	DB_BEHIND,      /* the replica has not replayed what the query must see; not executed */
 	DB_CONFLICT,    /* deadlock or serialisation failure: rolled back */
 	DB_EXHAUSTED,   /* PostgreSQL has no disk or memory left; rolled back */
-	DB_TIMEOUT,     /* sent, and the deadline passed: outcome unknown for a write */
-	DB_UNCERTAIN,   /* sent, and the connection broke: outcome unknown for a write */
-	DB_REJECTED,    /* PostgreSQL refused the data: sqlstate says why */
-	DB_FAILED,      /* anything else PostgreSQL reported: a bug or a broken schema */
+	DB_TIMEOUT, /* sent, and the deadline passed: outcome unknown for a write, unless it has an
+	                 * sqlstate: then PostgreSQL's own deadline came first, and rolled back */
+	DB_UNCERTAIN, /* sent, and the connection broke: outcome unknown for a write */
+	DB_REJECTED,  /* PostgreSQL refused the data: sqlstate says why */
+	DB_FAILED,    /* anything else PostgreSQL reported: a bug or a broken schema */
 };
 
 struct db_error {

@@ -15,3 +15,11 @@ void histogram_add(struct histogram *h, int64_t us)
 	h->count++;
 	h->sum_s += s;
 }
+
+void histogram_join(struct histogram *h, const struct histogram *other)
+{
+	for (int i = 0; i <= HISTOGRAM_BOUNDS; i++)
+		h->counts[i] += other->counts[i];
+	h->count += other->count;
+	h->sum_s += other->sum_s;
+}

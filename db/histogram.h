@@ -17,3 +17,6 @@ struct histogram {
 };
 
 void histogram_add(struct histogram *h, int64_t us);
+
+/* Adds what another one counted. */
+void histogram_join(struct histogram *h, const struct histogram *other);

@@ -32,17 +32,38 @@ static int count_items(const char *list)
 	return count;
 }
 
+/* One port does for all hosts, one address does not. */
+static bool fit(int hosts, const char *names, const char *addresses, const char *ports)
+{
+	int port_count = count_items(ports);
+
+	return (port_count == 1 || port_count == hosts) &&
+	       (names == NULL || addresses == NULL || count_items(addresses) == hosts);
+}
+
 bool hosts_read(struct hosts *hosts, const char *names, const char *addresses,
     const char *ports, char *error, size_t error_len)
 {
+	const char *usual = getenv("PGPORT") != NULL ? getenv("PGPORT") : DEFAULT_PORT;
+
 	if (names == NULL && addresses == NULL)
 		names = getenv("PGHOST");
 	if (ports == NULL)
-		ports = getenv("PGPORT") != NULL ? getenv("PGPORT") : DEFAULT_PORT;
+		ports = usual;
 	hosts->count = count_items(names != NULL ? names : addresses);
 	if (hosts->count > HOSTS_MAX) {
-		snprintf(error, error_len, "the connection string names %d hosts; at most %d work",
-		    hosts->count, HOSTS_MAX);
+		snprintf(error, error_len,
+		    "the connection string names %d hosts; at most %d work", hosts->count,
+		    HOSTS_MAX);
+		return false;
+	}
+	if (!fit(hosts->count, names, addresses, ports)) {
+		snprintf(error, error_len,
+		    "the connection string has %d hosts, %d ports and %d addresses (hostaddr); "
+		    "it "
+		    "takes one port for all or one for each, and an address for each or none",
+		    hosts->count, count_items(ports),
+		    addresses != NULL ? count_items(addresses) : 0);
 		return false;
 	}
 	for (int i = 0; i < hosts->count; i++) {
@@ -51,6 +72,8 @@ bool hosts_read(struct hosts *hosts, const char *names, const char *addresses,
 		copy_item(names, i, host->name, sizeof(host->name));
 		copy_item(addresses, i, host->address, sizeof(host->address));
 		copy_item(ports, i, host->port, sizeof(host->port));
+		if (*host->port == '\0')
+			snprintf(host->port, sizeof(host->port), "%s", usual);
 	}
 	return true;
 }

@@ -22,7 +22,8 @@ struct hosts {
 	int count;
 };
 
-/* Each list may be NULL: PGHOST, PGPORT and the usual port take its place. False: too many. */
+/* Each list may be NULL: PGHOST, PGPORT and the usual port take its place. False: too many, or
+ * not as many of the one as of the other; error says what it takes. */
 bool hosts_read(struct hosts *hosts, const char *names, const char *addresses,
     const char *ports, char *error, size_t error_len);
 

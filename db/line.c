@@ -1,7 +1,6 @@
 /* line: namespaces by name, a turn list for each lane, and one list by age. */
 #include "line.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,12 +14,28 @@ static bool may_gather(const struct query *q)
 	return !q->alone && sql_is_gathered(q->sql);
 }
 
+/* Settings are those of a whole transaction. */
+static bool same_settings(const struct query *a, const struct query *b)
+{
+	for (int i = 0; i < a->setting_count && i < b->setting_count; i++) {
+		if (strcmp(a->settings[i].name, b->settings[i].name) != 0 ||
+		    strcmp(a->settings[i].value, b->settings[i].value) != 0)
+			return false;
+	}
+	return a->setting_count == b->setting_count;
+}
+
+static bool may_gather_with(const struct query *first, const struct query *q)
+{
+	return may_gather(q) && q->sql == first->sql && same_settings(first, q);
+}
+
 /* FNV-1a. */
 static struct tenant_bucket *bucket_of(struct line *line, const char *namespace)
 {
 	uint32_t hash = 2166136261U;
 
-	for (; *namespace != '\0'; namespace++)
+	for (; *namespace != '\0'; namespace ++)
 		hash = (hash ^ (unsigned char)*namespace) * 16777619U;
 	return &line->buckets[hash % LINE_BUCKETS];
 }
@@ -48,23 +63,33 @@ void line_fini(struct line *line)
 	line_init(line);
 }
 
-static struct tenant *tenant_for(struct line *line, const char *namespace)
+static struct tenant *find_tenant(struct line *line, const char *namespace)
 {
-	struct tenant_bucket *bucket = bucket_of(line, namespace);
 	struct tenant *tenant;
 
-	LIST_FOREACH (tenant, bucket, bucket) {
+	LIST_FOREACH (tenant, bucket_of(line, namespace), bucket) {
 		if (strcmp(tenant->namespace, namespace) == 0)
 			return tenant;
 	}
+	return NULL;
+}
+
+static struct tenant *tenant_for(struct line *line, const char *namespace)
+{
+	struct tenant *tenant = find_tenant(line, namespace);
+	size_t len = strlen(namespace);
+
+	if (tenant != NULL)
+		return tenant;
+	if (len >= sizeof(tenant->namespace))
+		abort();
 	tenant = calloc(1, sizeof(*tenant));
 	if (tenant == NULL)
 		return NULL;
-	assert(strlen(namespace) < sizeof(tenant->namespace));
-	strcpy(tenant->namespace, namespace);
+	memcpy(tenant->namespace, namespace, len + 1);
 	for (int lane = 0; lane < LANE_COUNT; lane++)
 		TAILQ_INIT(&tenant->waiting[lane]);
-	LIST_INSERT_HEAD(bucket, tenant, bucket);
+	LIST_INSERT_HEAD(bucket_of(line, namespace), tenant, bucket);
 	return tenant;
 }
 
@@ -135,8 +160,8 @@ struct query *line_oldest(const struct line *line)
 }
 
 /* Another lease for it? */
-static bool is_allowed(
-    const struct line *line, const struct tenant *tenant, enum lane lane, const struct line_limits *limits)
+static bool is_allowed(const struct line *line, const struct tenant *tenant, enum lane lane,
+    const struct line_limits *limits)
 {
 	if (*tenant->namespace == '\0')
 		return true;
@@ -144,8 +169,9 @@ static bool is_allowed(
 		return false;
 	if (lane == LANE_READ)
 		return true;
-	return line->writes < limits->writes && !(may_gather(TAILQ_FIRST(&tenant->waiting[lane])) &&
-	                                           tenant->groups >= LINE_GROUPS);
+	return line->writes < limits->writes &&
+	       !(may_gather(TAILQ_FIRST(&tenant->waiting[lane])) &&
+	           tenant->groups >= LINE_GROUPS);
 }
 
 static struct tenant *next_in_lane(
@@ -186,6 +212,7 @@ struct lease line_take(
 {
 	struct lease lease = {q->tenant, lane_of(q), may_gather(q)};
 	struct tenant *tenant = q->tenant;
+	const struct query *head = q;
 	size_t bytes = bytes_of(q);
 	int count = 0;
 
@@ -202,7 +229,7 @@ struct lease line_take(
 		q->place = QUERY_RUNNING;
 		if (!lease.gathered || ++count == SQL_GATHERED_MAX)
 			break;
-		while (next != NULL && (!may_gather(next) || next->sql != q->sql))
+		while (next != NULL && !may_gather_with(head, next))
 			next = TAILQ_NEXT(next, link);
 		q = next;
 		bytes += q != NULL ? bytes_of(q) : 0;
@@ -223,25 +250,64 @@ void line_give_back(struct line *line, const struct lease *lease)
 	forget_if_unused(lease->tenant);
 }
 
-/* Of one namespace in one lane. */
-static int demand_of(const struct tenant *tenant, enum lane lane)
+/* --- how many --- */
+
+/* Leases that one namespace could take in one lane; reads have the first claim on its room. */
+static int demand_of(
+    const struct tenant *tenant, enum lane lane, const struct line_limits *limits)
 {
-	return tenant->single[lane] +
-	       (tenant->gatherable[lane] > 0 && tenant->groups < LINE_GROUPS);
+	int demand = tenant->single[lane] +
+	             (tenant->gatherable[lane] > 0 && tenant->groups < LINE_GROUPS);
+	int room = limits->leases - tenant->leases;
+
+	if (*tenant->namespace == '\0')
+		return demand;
+	if (lane == LANE_WRITE)
+		room -= demand_of(tenant, LANE_READ, limits);
+	return demand < room ? demand : room > 0 ? room : 0;
 }
 
 int line_demand(const struct line *line, const struct line_limits *limits)
 {
 	const struct tenant *tenant;
-	int all = 0;
+	int room = limits->writes - line->writes, all = 0;
+
+	TAILQ_FOREACH (tenant, &line->turns[LANE_READ], turn[LANE_READ])
+		all += demand_of(tenant, LANE_READ, limits);
+	TAILQ_FOREACH (tenant, &line->turns[LANE_WRITE], turn[LANE_WRITE]) {
+		int demand = demand_of(tenant, LANE_WRITE, limits);
+
+		if (*tenant->namespace != '\0') {
+			demand = demand < room ? demand : room > 0 ? room : 0;
+			room -= demand;
+		}
+		all += demand;
+	}
+	return all;
+}
+
+static int waiting_of(const struct tenant *tenant)
+{
+	int waiting = 0;
+
+	for (int lane = 0; lane < LANE_COUNT; lane++)
+		waiting += tenant->single[lane] + tenant->gatherable[lane];
+	return waiting;
+}
+
+struct query *line_surplus(struct line *line, const char *namespace)
+{
+	const struct tenant *asking = find_tenant(line, namespace), *tenant;
+	int own = asking != NULL ? waiting_of(asking) : 0, most = own + 1;
+	struct query *surplus = NULL;
 
 	for (int lane = 0; lane < LANE_COUNT; lane++) {
 		TAILQ_FOREACH (tenant, &line->turns[lane], turn[lane]) {
-			int demand = demand_of(tenant, (enum lane)lane);
-			int room = *tenant->namespace == '\0' ? demand : limits->leases - tenant->leases;
-
-			all += demand < room ? demand : room > 0 ? room : 0;
+			if (waiting_of(tenant) <= most)
+				continue;
+			most = waiting_of(tenant);
+			surplus = TAILQ_LAST(&tenant->waiting[lane], query_list);
 		}
 	}
-	return all;
+	return surplus;
 }

@@ -10,10 +10,11 @@
 #include "text.h"
 
 /* The name space of ids made from idempotency keys; any fixed UUID. */
-static const uuid_t key_space = {0x6f, 0x1c, 0x4e, 0x0a, 0x93, 0x5d, 0x4b, 0x52, 0x8e, 0x17, 0x2d,
-    0xc3, 0x74, 0x58, 0x90, 0xb6};
+static const uuid_t key_space = {0x6f, 0x1c, 0x4e, 0x0a, 0x93, 0x5d, 0x4b, 0x52, 0x8e, 0x17,
+    0x2d, 0xc3, 0x74, 0x58, 0x90, 0xb6};
 
-void memory_id_for(const struct principal *who, const char *key, size_t len, unsigned char id[16])
+void memory_id_for(
+    const struct principal *who, const char *key, size_t len, unsigned char id[16])
 {
 	char name[PRINCIPAL_NAME_BYTES + IDEMPOTENCY_KEY_BYTES + 1];
 	int at = snprintf(name, sizeof(name), "%s", who->namespace) + 1; /* its NUL separates */

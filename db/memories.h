@@ -33,7 +33,8 @@ struct memory_new {
  * The id that an idempotency key stands for in a namespace (UUIDv5, RFC 9562 5.5): saving
  * again with the same key finds what is there instead of storing it twice.
  */
-void memory_id_for(const struct principal *who, const char *key, size_t len, unsigned char id[16]);
+void memory_id_for(
+    const struct principal *who, const char *key, size_t len, unsigned char id[16]);
 
 /* False: out of memory; the query is then empty. */
 bool memory_save_ask(struct query *q, const struct principal *who,

@@ -229,8 +229,7 @@ static void note_error(struct migration_run *run, const PGresult *result)
 	text = text != NULL ? text : PQresultErrorMessage(result);
 	run->transient =
 	    *state == '\0' || strncmp(state, "57P", 3) == 0 || strncmp(state, "08", 2) == 0;
-	snprintf(
-	    why, sizeof(why), "%.*s%s", (int)strcspn(text, "\n"), text, hint_for(text));
+	snprintf(why, sizeof(why), "%.*s%s", (int)strcspn(text, "\n"), text, hint_for(text));
 	fail(run, stages[run->stage].again ? migrations[run->next].name : "record", why);
 }
 

@@ -31,23 +31,23 @@ struct pool;
 struct pool_config {
 	const char *name;     /* "primary", "replica db2:5432": for people; copied */
 	const char *conninfo; /* libpq key=value string or URI; copied */
-	const char *role;     /* target_session_attrs of libpq, unless conninfo has it; static */
-	int host;             /* only this one of conninfo's hosts, from 0; -1: all of them */
-	bool lazy;            /* no connection before the first query wants one */
-	bool unprepared;      /* for poolers that lose prepared statements */
-	bool wants_lsn;       /* writes tell how far the log was written (query.lsn) */
-	int size;             /* connections at the most */
-	int least;            /* kept open while the database is there */
-	int idle_ms;          /* an idle one beyond least is closed; 0: never */
-	int lifetime_ms;      /* about how long a connection is used; 0: for ever */
-	int check_ms;         /* idle for so long: a round trip shows that it lives; 0: never */
-	int namespace_limit;  /* connections one namespace may have; 0: three quarters */
-	int queue_limit;      /* queries waiting at the most; over it: DB_BUSY */
-	int connect_ms;       /* deadline for one connection attempt, name lookup included */
-	int wait_ms;          /* deadline in line */
-	int query_ms;         /* deadline once sent; also statement_timeout, a little shorter */
-	int cancel_ms;        /* deadline for cancelling one */
-	int retry_most_ms;    /* longest wait between attempts while the database is away */
+	const char *role;    /* target_session_attrs of libpq, unless conninfo has it; static */
+	int host;            /* only this one of conninfo's hosts, from 0; -1: all of them */
+	bool lazy;           /* no connection before the first query wants one */
+	bool unprepared;     /* for poolers that lose prepared statements */
+	bool wants_lsn;      /* writes tell how far the log was written (query.lsn) */
+	int size;            /* connections at the most */
+	int least;           /* kept open while the database is there */
+	int idle_ms;         /* an idle one beyond least is closed; 0: never */
+	int lifetime_ms;     /* about how long a connection is used; 0: for ever */
+	int check_ms;        /* idle for so long: a round trip shows that it lives; 0: never */
+	int namespace_limit; /* connections one namespace may have; 0: three quarters */
+	int queue_limit;     /* queries waiting at the most; over it: DB_BUSY */
+	int connect_ms;      /* deadline for one connection attempt, name lookup included */
+	int wait_ms;         /* deadline in line */
+	int query_ms;        /* deadline once sent; also statement_timeout, a little shorter */
+	int cancel_ms;       /* deadline for cancelling one */
+	int retry_most_ms;   /* longest wait between attempts while the database is away */
 	/* Told about connections made, lost and refused, for the log. May be NULL. */
 	void (*report)(void *arg, const char *pool, bool healthy, const char *text);
 	void *report_arg;
@@ -58,24 +58,24 @@ struct pool_stats {
 	const char *name;
 	int size;
 	int idle, busy, testing, cancelling, connecting;
-	int waiting;            /* queries in line */
-	int running;            /* queries on busy connections; a gathered write counts singly */
+	int waiting; /* queries in line */
+	int running; /* queries on busy connections; a gathered write counts singly */
 	int64_t oldest_wait_us; /* of who waits longest; 0: nobody waits */
 	bool open, paused;
-	bool reachable; /* the last attempt to connect or query reached the database */
+	bool reachable;       /* the last attempt to connect or query reached the database */
 	char last_error[256]; /* "" when reachable */
 
 	/* Since the start. */
 	uint64_t connects, connect_failures;
-	uint64_t transactions;             /* sync groups that were sent */
-	uint64_t queries;                  /* that ended with an outcome of the database */
-	uint64_t gathered;                 /* of them: writes that shared a transaction */
-	uint64_t retries;                  /* run once more after a fault */
+	uint64_t transactions; /* sync groups that were sent */
+	uint64_t queries;      /* that ended with an outcome of the database */
+	uint64_t gathered;     /* of them: writes that shared a transaction */
+	uint64_t retries;      /* run once more after a fault */
 	uint64_t cancels, timeouts;
 	uint64_t refused_full, refused_late; /* the line was full; the deadline in it passed */
-	uint64_t bytes_sent;               /* of parameters */
-	int64_t query_us;                  /* all transactions together */
-	struct histogram wait;             /* from pool_run() to the sending */
+	uint64_t bytes_sent;                 /* of parameters */
+	int64_t query_us;                    /* all transactions together */
+	struct histogram wait;               /* from pool_run() to the sending */
 };
 
 /* One statement of db/sql/, since the start. */
@@ -87,17 +87,17 @@ struct statement_stats {
 /* One connection, as SHOW SERVERS of pgBouncer has it. */
 struct connection_info {
 	const char *pool;
-	const char *state; /* active, idle, tested, being_canceled, login */
+	const char *state;     /* active, idle, tested, being_canceled, login */
 	const char *statement; /* running now, or NULL */
 	char host[128], port[8];
 	const char *user, *database; /* "" before the login */
-	int backend_pid;       /* 0 before the login */
+	int backend_pid;             /* 0 before the login */
 	bool tls;
-	bool close_needed;     /* after what runs now */
-	int prepared;          /* statements */
-	int running;           /* queries */
-	int64_t connected_ms;  /* how long ago; -1: not yet */
-	int64_t request_ms;    /* the last query was sent so long ago; -1: never */
+	bool close_needed;    /* after what runs now */
+	int prepared;         /* statements */
+	int running;          /* queries */
+	int64_t connected_ms; /* how long ago; -1: not yet */
+	int64_t request_ms;   /* the last query was sent so long ago; -1: never */
 };
 
 /* NULL when conninfo does not parse; then error says why. */

@@ -38,7 +38,7 @@ void pool_kill(struct pool *pool)
 
 	pool_pause(pool);
 	for (int state = 0; state < SLOT_STATE_COUNT; state++) {
-		while ((slot = LIST_FIRST(&pool->slots[state])) != NULL) {
+		while ((slot = TAILQ_FIRST(&pool->slots[state])) != NULL) {
 			if (state != SLOT_BUSY) {
 				slot_free(slot);
 				continue;
@@ -84,7 +84,7 @@ struct pool_stats pool_stats(const struct pool *pool)
 	stats.open = pool->open;
 	stats.paused = pool->paused;
 	stats.reachable = pool->reachable;
-	LIST_FOREACH (slot, &pool->slots[SLOT_BUSY], link)
+	TAILQ_FOREACH (slot, &pool->slots[SLOT_BUSY], link)
 		stats.running += slot->running_count;
 	snprintf(stats.last_error, sizeof(stats.last_error), "%s", pool->last_error);
 	return stats;
@@ -113,7 +113,7 @@ static void describe(const struct slot *slot, struct connection_info *info)
 	    .state = states[slot->state],
 	    .statement = busy ? sql_name(slot->sql) : NULL,
 	    .running = busy ? slot->running_count : 0,
-	    .close_needed = slot->generation != pool->generation || now / 1000 >= slot->expires_ms,
+	    .close_needed = slot_is_unwanted(slot),
 	    .connected_ms = slot->connected ? now / 1000 - slot->connected_ms : -1,
 	    .request_ms = slot->sent_us > 0 ? (now - slot->sent_us) / 1000 : -1,
 	};
@@ -127,7 +127,7 @@ void pool_connections(const struct pool *pool,
 	const struct slot *slot;
 
 	for (int state = 0; state < SLOT_STATE_COUNT; state++) {
-		LIST_FOREACH (slot, &pool->slots[state], link) {
+		TAILQ_FOREACH (slot, &pool->slots[state], link) {
 			describe(slot, &info);
 			each(arg, &info);
 		}

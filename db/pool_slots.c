@@ -42,21 +42,34 @@ void pool_report(struct pool *pool, bool healthy, const char *text)
 		pool->config.report(pool->config.report_arg, pool->name, healthy, text);
 }
 
+static void slot_enter(struct slot *slot, enum slot_state state, bool last)
+{
+	slot->state = state;
+	if (last)
+		TAILQ_INSERT_TAIL(&slot->pool->slots[state], slot, link);
+	else
+		TAILQ_INSERT_HEAD(&slot->pool->slots[state], slot, link);
+	slot->pool->counts[state]++;
+}
+
+static void slot_leave(struct slot *slot)
+{
+	TAILQ_REMOVE(&slot->pool->slots[slot->state], slot, link);
+	slot->pool->counts[slot->state]--;
+}
+
 void slot_move(struct slot *slot, enum slot_state state)
 {
-	struct pool *pool = slot->pool;
+	/* A test is no use: what only proved that it lives goes behind what was needed. */
+	bool last = slot->state == SLOT_TESTING;
 
-	LIST_REMOVE(slot, link);
-	pool->counts[slot->state]--;
-	slot->state = state;
-	LIST_INSERT_HEAD(&pool->slots[state], slot, link);
-	pool->counts[state]++;
+	slot_leave(slot);
+	slot_enter(slot, state, last);
 }
 
 void slot_free(struct slot *slot)
 {
-	LIST_REMOVE(slot, link);
-	slot->pool->counts[slot->state]--;
+	slot_leave(slot);
 	conn_free(slot->conn);
 	free(slot);
 }
@@ -88,6 +101,7 @@ static void note_connected(struct slot *slot)
 	slot->connected_ms = slot->idle_since_ms = pool_now_ms();
 	slot->expires_ms = expiry(slot->connected_ms, pool->config.lifetime_ms);
 	pool->total.connects++;
+	*pool->last_refusal = '\0';
 	breaker_succeeded(&pool->breaker);
 	event_del(pool->retry);
 	if (pool->reachable)
@@ -97,20 +111,38 @@ static void note_connected(struct slot *slot)
 	pool_report(pool, true, "connected");
 }
 
+bool slot_is_unwanted(const struct slot *slot)
+{
+	const struct pool *pool = slot->pool;
+	int live = pool_live(pool) + (slot->state == SLOT_CONNECTING);
+
+	return slot->generation != pool->generation || pool_now_ms() >= slot->expires_ms ||
+	       live > pool->config.size;
+}
+
+/* Back to the idle ones, unless it is no longer wanted. */
+static void slot_rest(struct slot *slot)
+{
+	if (slot_is_unwanted(slot))
+		slot_free(slot);
+	else
+		slot_move(slot, SLOT_IDLE);
+}
+
 /* For the first time, or again after a test or a cancel. */
 static void on_ready(void *arg, struct conn *conn)
 {
 	struct slot *slot = arg;
+	struct pool *pool = slot->pool;
 
 	(void)conn;
+	slot->tested_ms = pool_now_ms();
 	if (!slot->connected)
 		note_connected(slot);
-	slot->tested_ms = pool_now_ms();
-	if (slot->generation == slot->pool->generation)
-		slot_move(slot, SLOT_IDLE);
-	else
-		slot_free(slot);
-	pool_serve(slot->pool);
+	else if (slot->state == SLOT_CANCELLING)
+		slot->idle_since_ms = slot->tested_ms;
+	slot_rest(slot);
+	pool_serve(pool);
 }
 
 /* With the last connection the database counts as away, until it is reached again. */
@@ -129,16 +161,28 @@ static void note_loss(struct pool *pool, const char *error)
 /* One broke: the others may have, too, without anybody having noticed. */
 static void test_idle(struct pool *pool, int64_t idle_ms)
 {
-	struct slot *slot = LIST_FIRST(&pool->slots[SLOT_IDLE]), *next;
+	struct slot *slot = TAILQ_FIRST(&pool->slots[SLOT_IDLE]), *next;
 	int64_t now = pool_now_ms();
 
 	for (; slot != NULL; slot = next) {
-		next = LIST_NEXT(slot, link);
+		next = TAILQ_NEXT(slot, link);
 		if (now - slot->idle_since_ms < idle_ms || now - slot->tested_ms < idle_ms)
 			continue;
 		slot_move(slot, SLOT_TESTING);
 		conn_test(slot->conn, pool->config.connect_ms);
 	}
+}
+
+/* It lives, and lets no more in: told once. */
+static void note_refusal(struct pool *pool, const char *error)
+{
+	char text[sizeof(pool->last_refusal) + 32];
+
+	if (strcmp(pool->last_refusal, error) == 0)
+		return;
+	snprintf(pool->last_refusal, sizeof(pool->last_refusal), "%s", error);
+	snprintf(text, sizeof(text), "no further connection: %s", error);
+	pool_report(pool, false, text);
 }
 
 static void connecting_failed(struct pool *pool, int64_t began_ms, const char *error)
@@ -147,6 +191,7 @@ static void connecting_failed(struct pool *pool, int64_t began_ms, const char *e
 
 	pool->total.connect_failures++;
 	if (pool_live(pool) > 0) { /* it serves those it has let in */
+		note_refusal(pool, error);
 		pool_arm(pool->retry, FULL_WAIT_MS);
 		return;
 	}
@@ -191,11 +236,7 @@ void slot_settle(struct slot *slot, const char *error)
 	switch (conn_state(slot->conn)) {
 	case CONN_IDLE:
 		slot->idle_since_ms = pool_now_ms();
-		if (slot->generation == pool->generation) {
-			slot_move(slot, SLOT_IDLE);
-			return;
-		}
-		slot_free(slot);
+		slot_rest(slot);
 		return;
 	case CONN_CANCELLING:
 		slot_move(slot, SLOT_CANCELLING);
@@ -230,9 +271,9 @@ static bool pool_connect(struct pool *pool)
 	if (slot == NULL)
 		return false;
 	slot->pool = pool;
-	slot->state = SLOT_CONNECTING;
 	slot->generation = pool->generation;
 	slot->began_ms = pool_now_ms();
+	slot->expires_ms = INT64_MAX;
 	TAILQ_INIT(&slot->running);
 	slot->conn =
 	    conn_new(pool->base, pool->connector, &pool->conn_config, &conn_events, slot);
@@ -240,9 +281,19 @@ static bool pool_connect(struct pool *pool)
 		free(slot);
 		return false;
 	}
-	LIST_INSERT_HEAD(&pool->slots[SLOT_CONNECTING], slot, link);
-	pool->counts[SLOT_CONNECTING]++;
+	slot_enter(slot, SLOT_CONNECTING, false);
 	return true;
+}
+
+static bool is_asleep(const struct pool *pool)
+{
+	return pool->config.lazy && !pool->wanted;
+}
+
+/* Kept open whether somebody needs them or not. */
+static int least(const struct pool *pool)
+{
+	return is_asleep(pool) ? 0 : pool->config.least;
 }
 
 /* How many more connections there should be. */
@@ -250,11 +301,9 @@ static int wanted(const struct pool *pool)
 {
 	struct line_limits limits = pool_limits(pool);
 	int more = line_demand(&pool->line, &limits) - pool->counts[SLOT_IDLE];
-	int missing = pool->config.least - pool_live(pool);
+	int missing = least(pool) - pool_live(pool);
 
-	if (pool->config.lazy && !pool->wanted)
-		missing = 0;
-	else if (missing <= 0 && !pool->reachable)
+	if (missing <= 0 && !pool->reachable && !is_asleep(pool))
 		missing = 1; /* somebody has to notice when the database is back */
 	return more > missing ? more : missing;
 }
@@ -270,10 +319,14 @@ void pool_grow(struct pool *pool)
 	    event_pending(pool->retry, EV_TIMEOUT, NULL))
 		return;
 	int more = wanted(pool);
+	int64_t now = pool_now_ms();
 
-	if (more <= pool->counts[SLOT_CONNECTING] ||
-	    !breaker_permits(&pool->breaker, pool_now_ms()))
+	if (more <= pool->counts[SLOT_CONNECTING])
 		return;
+	if (!breaker_permits(&pool->breaker, now)) {
+		pool_arm(pool->retry, breaker_wait_ms(&pool->breaker, now));
+		return;
+	}
 	while (pool->counts[SLOT_CONNECTING] < more && pool->counts[SLOT_CONNECTING] < logins &&
 	       pool->counts[SLOT_CONNECTING] < room) {
 		if (!pool_connect(pool))
@@ -291,17 +344,15 @@ void pool_on_retry(int fd, short what, void *arg)
 /* Closes idle connections that are old, or that nobody has needed for long; then fills up. */
 void pool_close_idle(struct pool *pool)
 {
-	struct slot *slot = LIST_FIRST(&pool->slots[SLOT_IDLE]), *next;
+	struct slot *slot = TAILQ_FIRST(&pool->slots[SLOT_IDLE]), *next;
 	int64_t now = pool_now_ms();
 
 	for (; slot != NULL; slot = next) {
-		bool unneeded = pool->config.idle_ms > 0 &&
-		                pool_live(pool) > pool->config.least &&
+		bool unneeded = pool->config.idle_ms > 0 && pool_live(pool) > least(pool) &&
 		                now - slot->idle_since_ms >= pool->config.idle_ms;
 
-		next = LIST_NEXT(slot, link);
-		if (unneeded || now >= slot->expires_ms ||
-		    slot->generation != pool->generation || pool_live(pool) > pool->config.size)
+		next = TAILQ_NEXT(slot, link);
+		if (unneeded || slot_is_unwanted(slot))
 			slot_free(slot);
 	}
 }

@@ -21,6 +21,9 @@
 #define QUERY_MAX_PARAMS   16
 #define QUERY_MAX_SETTINGS 4
 
+#define QUERY_WRITTEN_UNKNOWN                                                                  \
+	UINT64_MAX /* committed, but how far the log reaches was not told */
+
 struct database;
 struct pool;
 struct rows;
@@ -39,7 +42,8 @@ enum query_place { QUERY_NOWHERE, QUERY_IN_LINE, QUERY_RUNNING, QUERY_ENDING };
 
 struct query {
 	enum sql_id sql;
-	const char *namespace; /* who it is for: queries of one share what is fair; "" the server */
+	const char
+	    *namespace; /* who it is for: queries of one share what is fair; "" the server */
 	int count;
 	const char *values[QUERY_MAX_PARAMS];
 	int lengths[QUERY_MAX_PARAMS];
@@ -66,10 +70,12 @@ struct query {
 	int64_t deadline_ms; /* in line; CLOCK_MONOTONIC */
 	int64_t queued_us;
 	int tries;
+	bool lost;  /* a write that a broken connection swallowed: it may have been executed */
 	bool alone; /* not to be gathered: it may be the one that spoiled a group */
 	void *slot; /* QUERY_RUNNING: the connection */
-	TAILQ_ENTRY(query) link; /* in its namespace's queue, on a connection, or ending */
-	TAILQ_ENTRY(query) age;  /* QUERY_IN_LINE: among all, the one that waits longest first */
+	struct query_list *list; /* RUNNING and ENDING: with whom */
+	TAILQ_ENTRY(query) link; /* in list, or in its namespace's queue */
+	TAILQ_ENTRY(query) age; /* QUERY_IN_LINE: among all, the one that waits longest first */
 
 	/* The database's own. */
 	struct database *database;

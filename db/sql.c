@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-
 static const struct {
 	const char *name;
 	const char *text;
@@ -32,7 +31,8 @@ static bool is(enum sql_id id, const char *words)
 {
 	size_t len = strlen(words);
 
-	return strncmp(statements[id].text, words, len) == 0 && statements[id].text[len] == '\n';
+	return strncmp(statements[id].text, words, len) == 0 &&
+	       statements[id].text[len] == '\n';
 }
 
 bool sql_is_read(enum sql_id id)
@@ -90,7 +90,8 @@ static char *make_rows(enum sql_id id, int rows, int params)
 	if (out == NULL || row == NULL)
 		abort();
 	row += strlen("VALUES ");
-	size_t row_len = strcspn(row, ")") + 1; /* casts and parameters only: no inner parenthesis */
+	size_t row_len =
+	    strcspn(row, ")") + 1; /* casts and parameters only: no inner parenthesis */
 
 	fwrite(text, 1, (size_t)(row - text), out);
 	for (int i = 0; i < rows; i++) {
@@ -99,7 +100,8 @@ static char *make_rows(enum sql_id id, int rows, int params)
 		print_row(out, row, row_len, i * params);
 	}
 	fputs(row + row_len, out);
-	fclose(out);
+	if (fclose(out) != 0)
+		abort();
 	return made;
 }
 

@@ -27,8 +27,11 @@ enum sql_id {
 };
 
 /* How many rows a gathered statement can hold, by size class; it is filled up with NULL rows. */
-#define SQL_CLASSES      4
-#define SQL_CLASS_ROWS   {1, 4, 16, 64}
+#define SQL_CLASSES 4
+#define SQL_CLASS_ROWS                                                                         \
+	{                                                                                      \
+		1, 4, 16, 64                                                                   \
+	}
 #define SQL_GATHERED_MAX 64
 
 /* Name and text of a statement; both static. */

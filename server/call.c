@@ -10,8 +10,9 @@
 
 #include "call_impl.h"
 #include "clock.h"
-#include "log.h"
 #include "database.h"
+#include "log.h"
+#include "metrics.h"
 #include "rows.h"
 #include "server_limits.h"
 #include "service.h"
@@ -77,13 +78,14 @@ static bool read_arguments(struct call *call, const struct call_order *order)
 {
 	char text[512];
 
-	if (order->who == NULL) {
+	if (order->who == NULL && !call->work->serves_anybody) {
 		call_fail(call,
 		    "The memory database cannot be reached right now, so the credential "
 		    "could not be checked. Nothing was done. Try again in a few seconds.");
 		return false;
 	}
-	call->who = *order->who;
+	if (order->who != NULL)
+		call->who = *order->who;
 	if (call->work->arguments == NULL)
 		return true;
 	if (!args_load(call->work->arguments, order->arguments, call, text, sizeof(text))) {
@@ -116,7 +118,8 @@ bool call_start(const struct call_order *order, struct call **slot)
 	call->done = order->done;
 	call->done_arg = order->arg;
 	call->next = order->work->steps;
-	call->started_ms = clock_ms();
+	call->started_us = clock_us();
+	call->tool = order->tool;
 	snprintf(call->request_id, sizeof(call->request_id), "%s", order->request_id);
 	*slot = call;
 	if (read_arguments(call, order))
@@ -138,9 +141,11 @@ static void stop_waiting(struct call *call)
 
 static void log_call(const struct call *call, const char *outcome)
 {
+	int64_t took_us = clock_us() - call->started_us;
 	char took[24];
 
-	snprintf(took, sizeof(took), "%lld", (long long)(clock_ms() - call->started_ms));
+	metrics_call(call->tool, took_us);
+	snprintf(took, sizeof(took), "%lld", (long long)(took_us / 1000));
 	log_info("call", "name", call->work->name, "outcome", outcome, "ms", took, "request_id",
 	    call->request_id, "namespace", call->who.namespace, "agent", call->who.agent);
 }
@@ -296,7 +301,8 @@ static enum step_result fail_from_db(struct call *call, const struct db_error *e
 		    nothing);
 	case DB_CONFLICT:
 		return call_fail(call,
-		    "Somebody else changed the same thing at the same time. %sTry again.", nothing);
+		    "Somebody else changed the same thing at the same time. %sTry again.",
+		    nothing);
 	case DB_EXHAUSTED:
 		return call_fail(call,
 		    "The database has no disk or memory left (SQLSTATE %s). %sAn operator must "
@@ -304,10 +310,11 @@ static enum step_result fail_from_db(struct call *call, const struct db_error *e
 		    error->sqlstate, nothing);
 	case DB_TIMEOUT:
 	case DB_UNCERTAIN:
-		if (wrote)
+		if (wrote && (error->kind == DB_UNCERTAIN || *error->sqlstate == '\0'))
 			return fail_unknown(call);
-		return call_fail(
-		    call, "The database did not answer in time. Try again, or ask for less.");
+		return call_fail(call,
+		    "The database did not answer in time. %sTry again, or ask for less.",
+		    nothing);
 	case DB_REJECTED:
 		return call_fail(call,
 		    "The database refused these values (SQLSTATE %s); request %s.",

@@ -52,6 +52,8 @@ struct work {
 	size_t size; /* of the work's struct */
 	bool reads_only;
 	bool logs; /* calls call_log() */
+	bool
+	    serves_anybody; /* also who could not be verified: it must then show nobody's data */
 };
 
 /* What a client said it can be asked for (MCP ClientCapabilities). */
@@ -138,7 +140,8 @@ struct call {
 	struct event *deadline, *timer;
 	int deadline_ms;
 	const struct call_client *client;
-	int64_t started_ms;
+	int64_t started_us;
+	unsigned tool; /* of call_order */
 	FILE *text_out;
 	void (*done)(void *arg, struct call *call);
 	void *done_arg;
@@ -154,6 +157,7 @@ struct call_order {
 	unsigned client_can;
 	const char *client_session; /* must outlive the call */
 	const struct call_client *client;
+	unsigned tool; /* its number (tools.h), for counting; 0: not a tool */
 	const char *request_id;
 	void (*done)(void *arg, struct call *call); /* reads the answer, then call_free() */
 	void *arg;

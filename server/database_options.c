@@ -4,7 +4,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "log.h"
+
 #define OWN_CONNECTIONS 1 /* LISTEN has one to itself */
+
+static void report_pool(void *arg, const char *pool, bool healthy, const char *text)
+{
+	(void)arg;
+	log_pairs(
+	    healthy ? LOG_INFO : LOG_WARN, "database", "pool", pool, "state", text, (char *)0);
+}
 
 static int number(const struct options *o, enum option_id id)
 {
@@ -25,7 +34,8 @@ static bool check_sizes(const struct options *o, char *error, size_t error_len)
 		    size, most);
 	else if (least > size)
 		snprintf(error, error_len,
-		    "DB_POOL_MIN (%d) is more than DB_POOL_SIZE (%d); lower the one or raise the "
+		    "DB_POOL_MIN (%d) is more than DB_POOL_SIZE (%d); lower the one or raise "
+		    "the "
 		    "other",
 		    least, size);
 	else if (own > size)
@@ -57,6 +67,7 @@ bool database_options(
 	            .wait_ms = number(o, OPT_DB_WAIT_TIMEOUT_MS),
 	            .query_ms = number(o, OPT_DB_QUERY_TIMEOUT_MS),
 	            .cancel_ms = number(o, OPT_DB_CANCEL_TIMEOUT_MS),
+	            .report = report_pool,
 	        },
 	};
 	return check_sizes(o, error, error_len);

@@ -9,6 +9,6 @@
 #include "database.h"
 #include "options.h"
 
-/* conninfo and report stay the caller's to fill. False: options contradict each other; error says how. */
+/* conninfo stays the caller's to fill; the pools report to the log. False: options contradict each other; error says how. */
 bool database_options(const struct options *o, struct database_config *config, char *error,
     size_t error_len) __attribute__((warn_unused_result));

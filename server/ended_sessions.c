@@ -9,9 +9,9 @@
 #include <event2/event.h>
 
 #include "client_sessions.h"
+#include "database.h"
 #include "events.h"
 #include "log.h"
-#include "database.h"
 #include "server_limits.h"
 #include "service.h"
 

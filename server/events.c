@@ -15,9 +15,9 @@
 #include <event2/util.h>
 
 #include "clock.h"
+#include "database.h"
 #include "listen.h"
 #include "log.h"
-#include "database.h"
 #include "rows.h"
 #include "server_limits.h"
 #include "uri.h"

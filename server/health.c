@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ended_sessions.h"
 #include "database.h"
+#include "ended_sessions.h"
 #include "service.h"
 #include "signer.h"
 
@@ -43,8 +43,8 @@ void health_ready(struct service *service, struct exchange *x)
 	char body[96];
 
 	if (reason == NULL && database_mode(service->db) == DATABASE_READ_ONLY)
-		snprintf(body, sizeof(body),
-		    "{\"status\":\"read_only\",\"reason\":\"no_primary\"}");
+		snprintf(
+		    body, sizeof(body), "{\"status\":\"read_only\",\"reason\":\"no_primary\"}");
 	else if (reason == NULL)
 		snprintf(body, sizeof(body), "{\"status\":\"ready\"}");
 	else

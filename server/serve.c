@@ -11,6 +11,7 @@
 
 #include <event2/event.h>
 
+#include "admin/admin.h"
 #include "auth.h"
 #include "clock.h"
 #include "commands.h"
@@ -20,6 +21,7 @@
 #include "events.h"
 #include "http/http.h"
 #include "log.h"
+#include "loop.h"
 #include "mcp/endpoint.h"
 #include "mcp/http_sse.h"
 #include "mcp/listener.h"
@@ -27,7 +29,9 @@
 #include "mcp/task.h"
 #include "migrate.h"
 #include "options.h"
+#include "origin.h"
 #include "principals.h"
+#include "reload.h"
 #include "routes.h"
 #include "serve.h"
 #include "server_limits.h"
@@ -37,20 +41,13 @@
 
 struct serve {
 	struct service service;
-	struct http_server *http;
+	struct http_server *admin;
 	struct migration_run *migration;
 	char *conninfo;
 	struct event *signals[3];
 	struct event *key_timer;
 	struct query key_query;
 };
-
-static void report_pool(void *arg, const char *pool, bool healthy, const char *text)
-{
-	(void)arg;
-	log_pairs(
-	    healthy ? LOG_INFO : LOG_WARN, "database", "pool", pool, "state", text, (char *)0);
-}
 
 static void report_migration(void *arg, bool healthy, const char *text)
 {
@@ -110,11 +107,11 @@ static bool listen_on(struct serve *serve, const char *address, char *error, siz
 {
 	char text[280];
 
-	if (!http_listen(serve->http, address, error, len))
+	if (!http_listen(serve->service.http, address, error, len))
 		return false;
 	/* ":0" lets the system choose; the log says what it chose. */
 	snprintf(text, sizeof(text), "%.*s:%u", (int)(strrchr(address, ':') - address), address,
-	    http_port(serve->http));
+	    http_port(serve->service.http));
 	log_info("listening", "address", text);
 	return true;
 }
@@ -129,19 +126,13 @@ static bool listen_on_loopback(struct serve *serve, char *error, size_t len)
 	return listen_on(serve, local, error, len);
 }
 
-static bool is_loopback_address(const char *address)
-{
-	return strncmp(address, "127.", 4) == 0 || strncmp(address, "localhost:", 10) == 0 ||
-	       strncmp(address, "[::1]:", 6) == 0;
-}
-
 /* The loopback listener goes first: Linux does not let a wildcard address share its port. */
 static void open_public(struct serve *serve)
 {
 	const char *address = option_text(serve->service.options, OPT_LISTEN);
 	char error[256];
 
-	http_stop_listening(serve->http);
+	http_stop_listening(serve->service.http);
 	if (listen_on(serve, address, error, sizeof(error)))
 		return;
 	log_error(
@@ -221,38 +212,18 @@ static void on_term(evutil_socket_t number, short what, void *arg)
 	serve->service.draining = true;
 	listeners_end_all();
 	http_sse_end_all();
-	http_drain(serve->http, (int)option_number(serve->service.options, OPT_DRAIN_MS),
-	    on_drained, serve);
-}
-
-static void log_change(const char *name, bool applied)
-{
-	log_info("configuration changed", "option", name, "effect",
-	    applied ? "now" : "after a restart");
+	http_drain(serve->service.http,
+	    (int)option_number(serve->service.options, OPT_DRAIN_MS), on_drained, serve);
 }
 
 static void on_hup(evutil_socket_t number, short what, void *arg)
 {
 	struct serve *serve = arg;
-	struct options *old = serve->service.options;
-	struct options fresh;
-	struct database_config database;
-	char error[512];
+	struct reload reload;
 
 	(void)number;
 	(void)what;
-	if (options_load(&fresh, old->argc, old->argv, error, sizeof(error)) &&
-	    database_options(&fresh, &database, error, sizeof(error))) {
-		database.pool.report = report_pool;
-		options_reload(old, &fresh, log_change);
-		database_configure(serve->service.db, &database);
-		log_set_level(option_text(old, OPT_LOG_LEVEL));
-		log_info("configuration read again");
-	} else {
-		log_error(
-		    "configuration not taken; the old one stays in force", "error", error);
-	}
-	options_fini(&fresh);
+	reload_run(&serve->service, &reload);
 }
 
 static bool catch_signals(struct serve *serve)
@@ -292,6 +263,8 @@ static bool build(struct serve *serve, char *error, size_t len)
 	    .max_connections = (size_t)option_number(o, OPT_MAX_CONNECTIONS),
 	    .handler = routes_handle,
 	    .handler_arg = &serve->service,
+	    .flag = "--listen",
+	    .answered = routes_answered,
 	};
 
 	if (!database_options(o, &database, error, len))
@@ -303,20 +276,20 @@ static bool build(struct serve *serve, char *error, size_t len)
 		return false;
 	serve->key_timer = evtimer_new(serve->service.base, look_for_key, serve);
 	database.pool.conninfo = serve->conninfo;
-	database.pool.report = report_pool;
 	serve->service.db = database_new(serve->service.base, &database, error, len);
 	if (serve->key_timer == NULL || serve->service.db == NULL)
 		return false;
-	serve->http = http_new(serve->service.base, &http);
+	serve->service.http = http_new(serve->service.base, &http);
 	serve->service.events = events_new(serve->service.base, serve->service.db,
 	    serve->conninfo, database.pool.connect_ms, error, len);
-	return serve->http != NULL && serve->service.events != NULL &&
+	return serve->service.http != NULL && serve->service.events != NULL &&
 	       build_service(&serve->service) && catch_signals(serve);
 }
 
 static void take_down(struct serve *serve)
 {
-	http_free(serve->http); /* first: it ends what uses the rest */
+	http_free(serve->admin);
+	http_free(serve->service.http); /* first: it ends what uses the rest */
 	mcp_end_all();
 	migrate_free(serve->migration);
 	if (serve->service.db != NULL)
@@ -349,8 +322,9 @@ int serve(struct options *options, const struct surface *surface)
 
 	if (build(&serve, error, sizeof(error)) &&
 	    start_listening(&serve, error, sizeof(error)) &&
+	    admin_listen(&serve.service, &serve.admin, error, sizeof(error)) &&
 	    start_database(&serve, error, sizeof(error))) {
-		event_base_dispatch(serve.service.base);
+		loop_run(serve.service.base, option_bool(options, OPT_ENABLE_MONITORING));
 		log_info("stopped");
 		status = 0;
 	} else {

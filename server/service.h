@@ -9,10 +9,11 @@
 #include "options.h"
 
 struct auth;
+struct database;
 struct event_base;
 struct ended_sessions;
 struct events;
-struct database;
+struct http_server;
 struct signer;
 struct streams;
 struct surface;
@@ -29,6 +30,7 @@ struct service {
 	struct event_base *base;
 	struct options *options;
 	struct database *db;
+	struct http_server *http; /* the public one */
 	struct auth *auth;
 	struct events *events;
 	struct signer *signer;

@@ -11,8 +11,8 @@
 
 #include "base64.h"
 #include "client_sessions.h"
-#include "log.h"
 #include "database.h"
+#include "log.h"
 #include "server_limits.h"
 
 #define KEY_BYTES 64 /* 32 random bytes in hex */

@@ -17,11 +17,11 @@
 
 #include "client_sessions.h"
 #include "clock.h"
+#include "database.h"
 #include "mcp/listener.h"
 #include "mcp/request.h"
 #include "mcp/session_stream.h"
 #include "mcp/stream.h"
-#include "database.h"
 #include "server_limits.h"
 #include "service.h"
 

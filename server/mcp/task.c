@@ -9,12 +9,12 @@
 #include <uuid/uuid.h>
 
 #include "compact.h"
+#include "database.h"
 #include "events.h"
 #include "log.h"
 #include "mcp/methods.h"
 #include "mcp/request.h"
 #include "mcp/task_json.h"
-#include "database.h"
 #include "server_limits.h"
 #include "service.h"
 #include "tasks.h"

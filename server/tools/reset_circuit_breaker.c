@@ -60,8 +60,9 @@ const struct tool tool_reset_circuit_breaker = {
         .steps = steps,
         .size = sizeof(struct reset_circuit_breaker)},
     .title = "Reset circuit breakers",
-    .description = "Try a dependency that failed again at once, instead of after a while; call it "
-                   "when get_status shows an open breaker and its cause is mended.",
+    .description =
+        "Try a dependency that failed again at once, instead of after a while; call it "
+        "when get_status shows an open breaker and its cause is mended.",
     .results = results,
     .repeatable = true,
 };

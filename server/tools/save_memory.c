@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include <event2/util.h>
 #include <uuid/uuid.h>
 
 #include "events.h"
@@ -72,7 +73,7 @@ static void choose_key(struct call *call)
 		    save->idempotency_key.s);
 		return;
 	}
-	uuid_generate_random(key);
+	evutil_secure_rng_get_bytes(key, sizeof(key));
 	uuid_unparse_lower(key, call->idempotency_key);
 }
 
@@ -92,7 +93,8 @@ static enum step_result insert(struct call *call)
 	};
 
 	choose_key(call);
-	memory_id_for(&call->who, call->idempotency_key, strlen(call->idempotency_key), memory.id);
+	memory_id_for(
+	    &call->who, call->idempotency_key, strlen(call->idempotency_key), memory.id);
 	if (!memory_save_ask(&call->query, &call->who, &memory))
 		return call_fail(
 		    call, "The server is out of memory. Nothing was saved. Try again later.");
@@ -117,7 +119,8 @@ static enum step_result receipt(struct call *call)
 
 	if (!memory_save_read(call->rows, &saved))
 		return call_bad_argument(call,
-		    "idempotency_key: '%s' was used before for other words; use a new key for a "
+		    "idempotency_key: '%s' was used before for other words; use a new key for "
+		    "a "
 		    "new memory. Nothing was saved.",
 		    call->idempotency_key);
 	publish(call, saved.id);
