@@ -24,7 +24,8 @@ struct get_memory {
 	struct arg_uuids ids;
 	bool versions;
 	int64_t neighbours;
-	json_t *found; /* array, borrowed from the result: one object for each memory there is */
+	json_t
+	    *found; /* array, borrowed from the result: one object for each memory there is */
 };
 
 /* clang-format off */
@@ -80,8 +81,7 @@ static enum step_result find(struct call *call)
 		return call_bad_argument(call, "ids: leave out id when ids is given");
 	if (count == 0)
 		return call_bad_argument(call, "id: is required, or ids for several");
-	memory_get_ask(
-	    &call->query, &call->who, &whole, ids, count, (int32_t)get->neighbours);
+	memory_get_ask(&call->query, &call->who, &whole, ids, count, (int32_t)get->neighbours);
 	return call_query(call);
 }
 
@@ -161,7 +161,8 @@ static void write_text(struct call *call, const json_t *missing, int bare)
 	fputc('\n', out);
 	for (int row = 0; row < rows_count(call->rows); row++) {
 		memory_read(call->rows, row, &memory);
-		snprintf(lead, sizeof(lead), memory.place == 0 ? "\n" : "\n(%+d) ", memory.place);
+		snprintf(
+		    lead, sizeof(lead), memory.place == 0 ? "\n" : "\n(%+d) ", memory.place);
 		show_memory_text(out, lead, &memory);
 	}
 }

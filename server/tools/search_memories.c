@@ -175,12 +175,11 @@ static enum step_result list_hits(struct call *call)
 		listing_fini(&listing);
 		return call_bad_argument(call, MAX_TOKENS_TOO_SMALL, (long long)s->max_tokens);
 	}
-	call->result =
-	    json_pack("{s:o}", "hits", listing_json(&listing, 0, listing.count));
+	call->result = json_pack("{s:o}", "hits", listing_json(&listing, 0, listing.count));
 	if (listing.left_out > 0)
-		json_object_update_new(call->result, json_pack("{s:i, s:s}", "left_out",
-		                                         listing.left_out, "next_id",
-		                                         listing.next_id));
+		json_object_update_new(
+		    call->result, json_pack("{s:i, s:s}", "left_out", listing.left_out,
+		                      "next_id", listing.next_id));
 	write_text(call, &listing);
 	listing_fini(&listing);
 	return STEP_NEXT;
