@@ -11,7 +11,6 @@
 
 #include "text.h"
 
-#define CONTENT_HASH_BYTES 32
 
 /* The name space of ids made from idempotency keys; any fixed UUID. */
 static const uuid_t key_space = {0x6f, 0x1c, 0x4e, 0x0a, 0x93, 0x5d, 0x4b, 0x52, 0x8e, 0x17,
@@ -38,8 +37,7 @@ static bool hash_text(EVP_MD_CTX *context, const char *text, size_t len)
 	       (len == 0 || EVP_DigestUpdate(context, text, len) == 1);
 }
 
-/* Of everything that would be lost if two of them were taken for the same. */
-static void hash_content(
+void memory_hash(
     const struct memory_new *memory, unsigned char hash[CONTENT_HASH_BYTES])
 {
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
@@ -64,7 +62,7 @@ static void add_params(struct query *q, const struct principal *who,
 {
 	unsigned char hash[CONTENT_HASH_BYTES];
 
-	hash_content(memory, hash);
+	memory_hash(memory, hash);
 	query_uuid(q, memory->id);
 	query_text(q, who->namespace, strlen(who->namespace));
 	query_text(q, who->agent, strlen(who->agent));
@@ -134,6 +132,7 @@ void memory_save_read(const struct rows *rows, struct memory_saved *saved)
 	for (size_t i = 0; hash != NULL && i < len; i++)
 		snprintf(saved->content_hash + 2 * i, 3, "%02x", hash[i]);
 	saved->embed_state = rows_text(rows, 0, 4, NULL);
+	saved->session_id = rows_text(rows, 0, 6, NULL);
 }
 
 void memory_totals_ask(struct query *q, const struct principal *who)

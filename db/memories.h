@@ -48,6 +48,11 @@ struct memory_new {
 void memory_id_for(
     const struct principal *who, const char *key, size_t len, unsigned char id[16]);
 
+#define CONTENT_HASH_BYTES 32
+
+/* SHA-256 of everything that would be lost if two memories were taken for the same. */
+void memory_hash(const struct memory_new *memory, unsigned char hash[CONTENT_HASH_BYTES]);
+
 /* False: out of memory; the query is then empty. */
 bool memory_save_ask(struct query *q, const struct principal *who,
     const struct memory_new *memory) __attribute__((warn_unused_result));
@@ -66,6 +71,7 @@ struct memory_saved {
 	int64_t created_us;
 	char content_hash[65];   /* SHA-256 in hex */
 	const char *embed_state; /* borrowed from the rows: pending, ok, ... */
+	const char *session_id;  /* the same; of one that was there already, its own */
 };
 
 void memory_save_read(const struct rows *rows, struct memory_saved *saved);

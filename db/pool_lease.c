@@ -96,6 +96,7 @@ static void take_back(struct pool *pool, struct slot *slot, const struct db_erro
 		TAILQ_REMOVE(&slot->running, q, link);
 		q->alone = q->alone || slot->running_count > 1;
 		q->tries += !spoilt;
+		q->lost = q->lost || (error->kind == DB_UNCERTAIN && !sql_is_read(q->sql));
 		if (pool_put_in_line(pool, q, true))
 			pool->total.retries++;
 		else

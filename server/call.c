@@ -54,8 +54,8 @@ void call_run(struct call *call)
 			return;
 		if (result == STEP_ASK && ask(call))
 			return;
-		if (result == STEP_BACK)
-			call->next -= 2;
+		if (result == STEP_AGAIN)
+			call->next = call->work->steps;
 		if (result == STEP_ASK || result == STEP_FAIL)
 			break;
 	}
@@ -81,6 +81,7 @@ static bool read_arguments(struct call *call, const struct call_order *order)
 	char text[512];
 
 	if (order->who == NULL && !call->work->serves_anybody) {
+		call->trouble = TROUBLE_BUSY;
 		call_fail(call,
 		    "The memory database cannot be reached right now, so the credential "
 		    "could not be checked. Nothing was done. Try again in a few seconds.");
@@ -277,6 +278,22 @@ static enum step_result fail_unknown(struct call *call)
 	    call->idempotency_key);
 }
 
+static enum call_trouble trouble_of(enum db_error_kind kind)
+{
+	static const enum call_trouble troubles[] = {
+	    [DB_UNAVAILABLE] = TROUBLE_BUSY,
+	    [DB_BUSY] = TROUBLE_BUSY,
+	    [DB_READ_ONLY] = TROUBLE_BUSY,
+	    [DB_BEHIND] = TROUBLE_BUSY,
+	    [DB_EXHAUSTED] = TROUBLE_FULL,
+	    [DB_TIMEOUT] = TROUBLE_UNKNOWN,
+	    [DB_UNCERTAIN] = TROUBLE_UNKNOWN,
+	    [DB_FAILED] = TROUBLE_INTERNAL,
+	};
+
+	return troubles[kind];
+}
+
 /* What a failed statement means to the one who called the tool. */
 static enum step_result fail_from_db(struct call *call, const struct db_error *error)
 {
@@ -286,6 +303,7 @@ static enum step_result fail_from_db(struct call *call, const struct db_error *e
 	log_warn("statement failed", "statement", sql_name(call->query.sql), "sqlstate",
 	    error->sqlstate, "error", error->text, "request_id", call->request_id);
 	call->retry_ms = error->retry_ms;
+	call->trouble = trouble_of(error->kind);
 	switch (error->kind) {
 	case DB_OK:
 		break;

@@ -33,7 +33,7 @@ enum step_result {
 	STEP_WAIT, /* go on with the next step when the operation has ended */
 	STEP_ASK,  /* call_ask() has put questions; run this step again with the answers */
 	STEP_FAIL, /* call_fail() has said why */
-	STEP_BACK, /* run the step before this one again */
+	STEP_AGAIN, /* begin again with the first step */
 };
 
 struct step {
@@ -104,6 +104,15 @@ enum call_outcome {
 	CALL_ASKS,          /* not done: call->questions must be answered first */
 };
 
+/* Why a call failed, when it was not the tool's doing. */
+enum call_trouble {
+	TROUBLE_NONE,
+	TROUBLE_BUSY,     /* or the database is away, or takes no writes */
+	TROUBLE_FULL,     /* the database has no room */
+	TROUBLE_UNKNOWN,  /* no confirmation in time */
+	TROUBLE_INTERNAL, /* the log says more */
+};
+
 enum call_wait {
 	WAIT_NOTHING,
 	WAIT_QUERY,
@@ -131,6 +140,7 @@ struct call {
 
 	/* The answer. */
 	enum call_outcome outcome;
+	enum call_trouble trouble;
 	int retry_ms;    /* of a failure: when to come again; 0: nothing is known */
 	json_t *result;  /* structuredContent; owned */
 	json_t *content; /* array in MCP's form, instead of text; or NULL. Owned */

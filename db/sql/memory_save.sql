@@ -15,12 +15,12 @@ WITH given AS (
         agent_metadata, embedding, terms)
     WHERE id IS NOT NULL
 ), replayed AS (
-    SELECT g.id AS asked, m.id, m.created_at, m.content_hash, m.embed_state,
+    SELECT g.id AS asked, m.id, m.created_at, m.content_hash, m.embed_state, m.session_id,
         CASE WHEN m.namespace = g.namespace AND m.content_hash = g.content_hash
             THEN 'replayed' ELSE 'reused' END AS state
     FROM given g JOIN memories m ON m.id = g.id
 ), known AS (
-    SELECT g.id AS asked, m.id, m.created_at, m.content_hash, m.embed_state
+    SELECT g.id AS asked, m.id, m.created_at, m.content_hash, m.embed_state, m.session_id
     FROM given g JOIN memories m ON m.namespace = g.namespace AND m.content_hash = g.content_hash
         AND m.deduplicated AND m.deleted_at IS NULL
         AND (CASE WHEN m.visibility = 'private' THEN m.agent ELSE '' END)
@@ -51,15 +51,16 @@ WITH given AS (
     FROM given
     WHERE id NOT IN (SELECT asked FROM replayed) AND id NOT IN (SELECT asked FROM known)
     ON CONFLICT DO NOTHING
-    RETURNING id, created_at, content_hash, embed_state
+    RETURNING id, created_at, content_hash, embed_state, session_id
 ), superseded AS (
     UPDATE memories m SET superseded_by = g.id
     FROM given g JOIN stored USING (id)
     WHERE m.id = g.supersedes AND m.namespace = g.namespace
         AND (m.visibility = 'shared' OR m.agent = g.agent)
 )
-SELECT id AS asked, id, created_at, content_hash, embed_state, 'stored' AS state FROM stored
+SELECT id AS asked, id, created_at, content_hash, embed_state, 'stored' AS state, session_id
+FROM stored
 UNION ALL
-SELECT asked, id, created_at, content_hash, embed_state, state FROM replayed
+SELECT asked, id, created_at, content_hash, embed_state, state, session_id FROM replayed
 UNION ALL
-SELECT asked, id, created_at, content_hash, embed_state, 'merged' FROM known
+SELECT asked, id, created_at, content_hash, embed_state, 'merged', session_id FROM known

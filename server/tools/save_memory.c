@@ -10,12 +10,11 @@
 #include <event2/util.h>
 #include <uuid/uuid.h>
 
-#include "events.h"
 #include "memories.h"
 #include "rows.h"
-#include "service.h"
 #include "sessions.h"
 #include "tools/memory_limits.h"
+#include "tools/publish.h"
 #include "tools/show.h"
 #include "tools/tools.h"
 
@@ -101,7 +100,7 @@ static const struct arg alias_arguments[] = {
 
 static const struct arg results[] = {
 	{ .name = "id", .kind = ARG_UUID, .required = true },
-	{ .name = "session_id", .kind = ARG_TEXT, .required = true },
+	{ .name = "session_id", .kind = ARG_TEXT },
 	{ .name = "created_at", .kind = ARG_TIME, .required = true },
 	{ .name = "state", .kind = ARG_TEXT, .required = true,
 	  .help = "stored, merged (the same words were there) or replayed (the same key)." },
@@ -161,27 +160,15 @@ static enum step_result insert(struct call *call)
 	return call_query(call);
 }
 
-static void publish(struct call *call, const char *id)
-{
-	const struct save_memory *save = (struct save_memory *)call;
-	struct server_event event = {.kind = MEMORY_CHANGED};
-
-	snprintf(event.namespace, sizeof(event.namespace), "%s", call->who.namespace);
-	snprintf(event.memory_id, sizeof(event.memory_id), "%s", id);
-	snprintf(event.session_id, sizeof(event.session_id), "%s", save->session_id.s);
-	events_publish(call->service->events, &event);
-}
-
 static void say(struct call *call, const struct memory_saved *saved)
 {
-	const struct save_memory *save = (const struct save_memory *)call;
-
 	if (saved->state == SAVE_STORED)
 		fprintf(call_text(call), "Saved as memory %s in session %s.", saved->id,
-		    save->session_id.s);
+		    saved->session_id);
 	else
 		fprintf(call_text(call),
-		    "Already there as memory %s (%s). Nothing new was stored.", saved->id,
+		    "Already there as memory %s in session %s (%s). Nothing new was stored.",
+		    saved->id, saved->session_id,
 		    saved->state == SAVE_MERGED ? "the same words" : "the same key");
 }
 
@@ -192,7 +179,7 @@ static enum step_result receipt(struct call *call)
 
 	memory_save_read(call->rows, &saved);
 	if (saved.state == SAVE_AGAIN && ++save->tries < MAX_TRIES)
-		return STEP_BACK;
+		return STEP_AGAIN;
 	if (saved.state == SAVE_AGAIN)
 		return call_fail(
 		    call, "Others keep storing the same words. Nothing was saved. Try again.");
@@ -203,10 +190,9 @@ static enum step_result receipt(struct call *call)
 		    "new memory. Nothing was saved.",
 		    call->idempotency_key);
 	if (saved.state == SAVE_STORED)
-		publish(call, saved.id);
-	call->result = json_pack("{s:s, s:s#, s:o, s:s, s:s, s:s}", "id", saved.id,
-	    "session_id", save->session_id.s, save->session_id.len, "created_at",
-	    show_time(saved.created_us), "state", save_state_name(saved.state), "content_hash",
+		publish_memory(call, saved.id, saved.session_id);
+	call->result = json_pack("{s:s, s:s*, s:o, s:s, s:s, s:s}", "id", saved.id,
+	    "session_id", saved.session_id, "created_at", show_time(saved.created_us), "state", save_state_name(saved.state), "content_hash",
 	    saved.content_hash, "embedding", saved.embed_state);
 	say(call, &saved);
 	return STEP_NEXT;

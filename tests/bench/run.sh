@@ -15,4 +15,5 @@ missed=0
 python3 tests/bench/bench.py "$@" || missed=1
 python3 tests/bench/streams.py "$@" || missed=1
 python3 tests/bench/pool.py "$@" || missed=1
+python3 tests/bench/monitoring.py "$@" || missed=1
 exit $missed
