@@ -47,10 +47,7 @@ static const struct arg arguments[] = {
 	{ 0 },
 };
 
-static const struct arg item_results[] = {
-	{ .name = "id", .kind = ARG_UUID, .required = true },
-	{ 0 },
-};
+static const struct arg item_results[] = { { 0 } };
 
 static const struct arg results[] = {
 	{ .name = "notes", .kind = ARG_RECORDS, .required = true, .items = item_results },
