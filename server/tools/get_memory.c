@@ -42,21 +42,15 @@ static const struct arg arguments[] = {
 	{ 0 },
 };
 
-static const struct arg memory_results[] = {
-	{ .name = "id", .kind = ARG_UUID, .required = true },
-	{ 0 },
-};
+static const struct arg memory_results[] = { { 0 } };
 
 static const struct arg results[] = {
 	{ .name = "id", .kind = ARG_UUID },
-	{ .name = "session_id", .kind = ARG_TEXT },
-	{ .name = "agent", .kind = ARG_TEXT },
-	{ .name = "created_at", .kind = ARG_TIME },
 	{ .name = "user_input", .kind = ARG_TEXT },
 	{ .name = "assistant_response", .kind = ARG_TEXT },
 	{ .name = "metadata", .kind = ARG_OBJECT },
 	{ .name = "memories", .kind = ARG_RECORDS, .items = memory_results,
-	  .help = "With ids: each with the same fields." },
+	  .help = "With ids." },
 	{ .name = "not_found", .kind = ARG_TEXTS },
 	{ 0 },
 };
