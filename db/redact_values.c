@@ -94,7 +94,7 @@ static size_t fence(const struct scan *scan, size_t i)
 	size_t end = scan->len;
 
 	for (int k = 0; k < QUOTES; k++) {
-		if (scan->closed[k] > i && scan->closed[k] < end)
+		if (scan->closed[k] >= i && scan->closed[k] < end)
 			end = scan->closed[k];
 	}
 	return end;
