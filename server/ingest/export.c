@@ -77,30 +77,8 @@ static json_t *member_of(const struct export_member *member, const struct item *
 	return NULL;
 }
 
-static json_t *embedding_of(const struct item_embedding *embedding)
-{
-	size_t count = embedding->dimensions;
-	uint32_t *bytes = malloc(count * sizeof(*bytes));
-	char *text = malloc(BASE64_LEN(count * sizeof(*bytes)));
-	json_t *json = NULL;
-
-	if (bytes != NULL && text != NULL) {
-		memcpy(bytes, embedding->numbers, count * sizeof(*bytes));
-		for (size_t i = 0; i < count; i++)
-			bytes[i] = htole32(bytes[i]);
-		base64_encode(BASE64_STANDARD, bytes, count * sizeof(*bytes), text);
-		json = json_pack("{s:I, s:s}", "dimensions", (json_int_t)count, "data", text);
-		if (embedding->model.s != NULL)
-			json_object_set_new(json, "model",
-			    json_stringn(embedding->model.s, embedding->model.len));
-	}
-	free(bytes);
-	free(text);
-	return json;
-}
-
-/* The object without its closing brace, then, where it is given as text, the metadata. */
-static bool write_line(FILE *to, json_t *object, const struct arg_text *metadata)
+/* An object without its closing brace, for what follows as text. */
+static bool put_open(FILE *to, json_t *object)
 {
 	size_t len;
 	char *text = object != NULL ? compact_json(object, &len) : NULL;
@@ -110,10 +88,37 @@ static bool write_line(FILE *to, json_t *object, const struct arg_text *metadata
 		return false;
 	fwrite(text, 1, len - 1, to);
 	free(text);
-	if (metadata != NULL && metadata->s != NULL) {
-		fputs(",\"metadata\":", to);
-		fwrite(metadata->s, 1, metadata->len, to);
+	return true;
+}
+
+/* ,"embedding":{"dimensions":2,"model":"...","data":"..."}: long, so not by way of JSON values. */
+static bool put_embedding(FILE *to, const struct item_embedding *embedding)
+{
+	size_t count = embedding->dimensions, len = count * sizeof(uint32_t);
+	json_t *about = json_pack("{s:I}", "dimensions", (json_int_t)count);
+	uint32_t *bytes = malloc(len);
+	char *text = malloc(BASE64_LEN(len));
+	bool fine = bytes != NULL && text != NULL;
+
+	if (embedding->model.s != NULL)
+		json_object_set_new(
+		    about, "model", json_stringn(embedding->model.s, embedding->model.len));
+	fputs(",\"embedding\":", to);
+	fine = put_open(to, about) && fine;
+	if (fine) {
+		memcpy(bytes, embedding->numbers, len);
+		for (size_t i = 0; i < count; i++)
+			bytes[i] = htole32(bytes[i]);
+		base64_encode(BASE64_STANDARD, bytes, len, text);
+		fprintf(to, ",\"data\":\"%s\"}", text);
 	}
+	free(bytes);
+	free(text);
+	return fine;
+}
+
+static bool put_close(FILE *to)
+{
 	fputs("}\n", to);
 	return ferror(to) == 0;
 }
@@ -124,13 +129,13 @@ bool export_begin(struct exporter *exporter, FILE *to, const char *namespace, in
 
 	rfc3339_format(now_us, now);
 	*exporter = (struct exporter){.to = to};
-	return write_line(to,
-	    json_pack("{s:s, s:i, s:s, s:s}", "format", EXPORT_FORMAT, "version",
-	        EXPORT_VERSION, "namespace", namespace, "exported_at", now),
-	    NULL);
+	return put_open(
+	           to, json_pack("{s:s, s:i, s:s, s:s}", "format", EXPORT_FORMAT, "version",
+	                   EXPORT_VERSION, "namespace", namespace, "exported_at", now)) &&
+	       put_close(to);
 }
 
-bool export_item(struct exporter *exporter, const struct item *item)
+static json_t *members_of(const struct item *item)
 {
 	json_t *object = json_pack("{s:s}", "kind", export_kinds[item->kind]);
 	bool fine = object != NULL;
@@ -143,15 +148,26 @@ bool export_item(struct exporter *exporter, const struct item *item)
 	if (fine && export_visibilities[item->visibility] != NULL)
 		fine = json_object_set_new(object, "visibility",
 		           json_string(export_visibilities[item->visibility])) == 0;
-	if (fine && item->embedding.numbers != NULL)
-		fine = json_object_set_new(
-		           object, "embedding", embedding_of(&item->embedding)) == 0;
-	if (!fine) {
-		json_decref(object);
+	if (fine)
+		return object;
+	json_decref(object);
+	return NULL;
+}
+
+bool export_item(struct exporter *exporter, const struct item *item)
+{
+	FILE *to = exporter->to;
+
+	if (!put_open(to, members_of(item)))
 		return false;
+	if (item->embedding.numbers != NULL && !put_embedding(to, &item->embedding))
+		return false;
+	if (item->metadata_text.s != NULL) {
+		fputs(",\"metadata\":", to);
+		fwrite(item->metadata_text.s, 1, item->metadata_text.len, to);
 	}
 	exporter->written[item->kind]++;
-	return write_line(exporter->to, object, &item->metadata_text);
+	return put_close(to);
 }
 
 bool export_end(struct exporter *exporter)
@@ -161,5 +177,5 @@ bool export_end(struct exporter *exporter)
 	for (int kind = 0; kind < ITEM_KINDS; kind++)
 		json_object_set_new(object, export_totals[kind],
 		    json_integer((json_int_t)exporter->written[kind]));
-	return write_line(exporter->to, object, NULL);
+	return put_open(exporter->to, object) && put_close(exporter->to);
 }

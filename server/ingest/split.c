@@ -141,6 +141,18 @@ static bool between(struct split *split, char c)
 	return split->skipping;
 }
 
+/* Skips what is plain in a string, which long texts mostly are; keys are short. */
+static void skip_plain(struct split *split)
+{
+	const char *s = split->next;
+
+	if (split->escaped || (split->depth == 1 && split->key_len < SPLIT_KEY_BYTES))
+		return;
+	while (s < split->end && *s != '"' && *s != '\\' && *s != '\n')
+		s++;
+	split->next = s;
+}
+
 /* A character inside a string of the object. */
 static void in_string(struct split *split, char c)
 {
@@ -193,6 +205,8 @@ static enum split_result read_values(struct split *split, struct piece *piece)
 			return broken(split, "a line ends inside a string", piece);
 		} else if (split->in_string) {
 			in_string(split, c);
+			if (split->in_string)
+				skip_plain(split);
 		} else if (c == '{' && last == '\n' && split->around == AROUND_NOTHING) {
 			split->next--;
 			split->last = '\n';
