@@ -46,7 +46,9 @@ test  | python3-venv     | venv                 | integration tests
 test  | nodejs           | command node         | MCP SDK clients for the integration tests
 test  | npm              | command npm          | installs these clients
 test  | nginx-light      | nginx                | the proxy of the protocol tests (no system service)
+test  | prometheus       | command promtool     | checks the metrics (no system service)
 bench | wrk              | command wrk          | makes the load
+bench | pgbouncer        | pgbouncer            | what the pool is compared with (no system service)
 '
 
 # --- looking ---------------------------------------------------------------
@@ -58,7 +60,7 @@ is_there() {
 	postgresql) pg_find any ;;
 	pgvector) pg_find vector ;;
 	fuzzer) compgen -G "$(clang -print-resource-dir 2>/dev/null)/lib/*/libclang_rt.fuzzer*" >/dev/null ;;
-	nginx) command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] ;;
+	nginx | pgbouncer) command -v "$1" >/dev/null || [ -x "/usr/sbin/$1" ] ;;
 	venv) python3 -c 'import ensurepip' 2>/dev/null ;;
 	esac
 }
@@ -181,16 +183,17 @@ install_pgvector() {
 	}
 }
 
-# The program, without the web server on port 80 that Debian's package starts by itself.
-install_nginx() {
+# install_program PACKAGE SERVICE: the program, without the service that Debian's package starts by itself.
+install_program() {
 	if [ ! -e /usr/sbin/policy-rc.d ]; then # else the operator has said what may start
 		no_start=/usr/sbin/policy-rc.d
 		printf '#!/bin/sh\nexit 101\n' >"$no_start"
 		chmod +x "$no_start"
 	fi
-	install_packages nginx-light
+	install_packages "$1"
 	[ -z "$no_start" ] || rm -f "$no_start"
-	! command -v systemctl >/dev/null || systemctl --quiet disable nginx.service 2>/dev/null || true
+	no_start=
+	! command -v systemctl >/dev/null || systemctl --quiet disable "$2.service" 2>/dev/null || true
 }
 
 install_missing() {
@@ -203,7 +206,7 @@ install_missing() {
 		say "apt-get update failed; going on with the lists there are"
 	while IFS='|' read -r package why; do
 		case $package in
-		libllhttp-dev | postgresql | pgvector | nginx-light) ;;
+		libllhttp-dev | postgresql | pgvector | nginx-light | prometheus | pgbouncer) ;;
 		*) plain+=("$package") ;;
 		esac
 	done <<<"$1"
@@ -211,7 +214,9 @@ install_missing() {
 	[[ $1 != *libllhttp-dev\|* ]] || install_llhttp
 	[[ $1 != *postgresql\|* ]] || install_postgresql
 	[[ $1 != *pgvector\|* ]] || install_pgvector
-	[[ $1 != *nginx-light\|* ]] || install_nginx
+	[[ $1 != *nginx-light\|* ]] || install_program nginx-light nginx
+	[[ $1 != *prometheus\|* ]] || install_program prometheus prometheus
+	[[ $1 != *pgbouncer\|* ]] || install_program pgbouncer pgbouncer
 }
 
 # --- the run ---------------------------------------------------------------

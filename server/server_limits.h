@@ -37,6 +37,13 @@
 	(256 * 1024)              /* queued for one slow reader; over it the stream ends */
 #define STREAM_KEEPALIVE_MS 14000 /* quiet for so long: a comment; proxies cut at 60 s */
 
+/* The event loop, and the admin listener */
+#define LOOP_PERIOD_MS        100 /* how often its lag is looked at */
+#define ADMIN_MAX_CONNECTIONS 32
+#define ADMIN_MAX_CLIENTS     1000  /* rows of /clients */
+#define ADMIN_PAUSE_MS        10000 /* how long /pause waits for what still runs ... */
+#define ADMIN_POLL_MS         20    /* ... and how often it looks */
+
 /* Identity */
 #define MAX_TOKEN_BYTES    512
 #define AUTH_CACHE_MS      2000 /* a revoked key ends within this time */
@@ -45,7 +52,8 @@
 
 /* Events */
 #define EVENTS_QUEUE_LIMIT   4096        /* not yet told to everyone; over it: "read again" */
-#define EVENTS_SLICE         256         /* subscribers told in one turn of the loop */
+#define EVENTS_SLICE         256         /* subscribers told in one turn of the loop ... */
+#define EVENTS_SLICE_MS      2           /* ... and none more after this */
 #define EVENTS_WAITING_BYTES (64 * 1024) /* for other processes, behind the NOTIFY under way */
 #define EVENTS_RECENT        256         /* remembered for late subscriptions ... */
 #define EVENTS_RECENT_MS     3000        /* ... for so long */

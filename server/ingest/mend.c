@@ -1,4 +1,4 @@
-/* mend: strictly first; only what fails is copied and mended. */
+/* mend: fast first, then strictly; only what fails is copied and mended. */
 #include "ingest/mend.h"
 
 #include <ctype.h>
@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "read_json.h"
 #include "utf8.h"
 
 #define ESCAPE_LEN 6 /* \u0000 */
@@ -54,8 +55,10 @@ static void mend_escapes(char *s, const char *end)
 json_t *mend_json(const char *text, size_t len, char why[MEND_WHY_BYTES])
 {
 	json_error_t error;
-	json_t *value = json_loadb(text, len, 0, &error);
+	json_t *value = read_json(text, len);
 
+	if (value == NULL)
+		value = json_loadb(text, len, 0, &error);
 	if (value != NULL)
 		return value;
 	char *mended = strndup(text, len);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "compact.h"
+#include "read_json.h"
 
 /* A string without secrets. NULL: out of memory. */
 static json_t *scrub_text(const char *s, size_t len, struct redactions *counts)
@@ -120,7 +121,10 @@ json_t *scrub_json(json_t *value, struct redactions *counts)
 
 char *scrub_json_text(const char *text, size_t len, struct redactions *counts, size_t *out_len)
 {
-	json_t *value = json_loadb(text, len, JSON_DECODE_ANY, NULL);
+	json_t *value = read_json(text, len);
+
+	if (value == NULL)
+		value = json_loadb(text, len, JSON_DECODE_ANY, NULL);
 	json_t *scrubbed = value != NULL ? scrub_json(value, counts) : NULL;
 	char *out = scrubbed != NULL ? compact_json(scrubbed, out_len) : NULL;
 

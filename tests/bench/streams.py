@@ -176,8 +176,9 @@ def run(quick: bool) -> list[tuple]:
             cluster.remove()
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def main(about: str, run):
+    """Prints what run(quick) measured, name, value and the most it may be, and ends with status 1 when one is over it."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true")
     quick = parser.parse_args().quick
     missed = 0
@@ -189,4 +190,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    main(__doc__, run)

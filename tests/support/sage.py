@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 import re
+import select
 import signal
 import socket
 import subprocess
@@ -62,11 +63,28 @@ def create_database(cluster_uri: str, name: str) -> str:
 
 
 class Cluster:
-    """A throw-away PostgreSQL of one's own, which may be stopped and started."""
+    """A throw-away PostgreSQL of one's own, which may be stopped and started.
 
-    def __init__(self):
-        self.directory = self._pg("new")
-        self.uri = self._pg("uri", self.directory)
+    The settings are PostgreSQL's own; with netns it runs in that network namespace; a durable one
+    fsyncs, on disk.
+    """
+
+    def __init__(self, netns: str = "", durable: bool = False, **settings):
+        words = [f"{name}={value}" for name, value in settings.items()]
+        self._take(self._pg("new", *(["durable"] if durable else []), *words, SAGE_PG_NETNS=netns))
+
+    def _take(self, directory: str):
+        self.directory = directory
+        self.uri = self._pg("uri", directory)
+
+    def replica(self) -> "Cluster":
+        """A new streaming replica of it."""
+        replica = Cluster.__new__(Cluster)
+        replica._take(self._pg("replica", self.directory))
+        return replica
+
+    def promote(self):
+        self._pg("promote", self.directory)
 
     def stop(self, how: str = "immediate"):
         self._pg("stop", self.directory, how)
@@ -77,11 +95,23 @@ class Cluster:
     def remove(self):
         self._pg("remove", self.directory)
 
+    @property
+    def socket_directory(self) -> str:
+        return f"{self.directory}/run"
+
+    @property
+    def pid(self) -> int:
+        """Of the process that all others of it come from."""
+        return int((Path(self.directory) / "cluster/postmaster.pid").read_text().split()[0])
+
+    def log(self) -> str:
+        return (Path(self.directory) / "log").read_text(errors="replace")
+
     @staticmethod
-    def _pg(*words: str) -> str:
+    def _pg(*words: str, **settings: str) -> str:
         # Its output goes to files: the started server keeps them open, and a pipe would never end.
         with tempfile.TemporaryFile("w+") as out:
-            done = subprocess.run([ROOT / "tests/support/pg.sh", *words],
+            done = subprocess.run([ROOT / "tests/support/pg.sh", *words], env=os.environ | settings,
                 stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, timeout=120, check=False)
             out.seek(0)
             said = out.read().strip()
@@ -114,15 +144,21 @@ def bearer(key: str) -> dict:
 
 
 class Server:
-    """One sage-mcp process on a port of its own choice, with its output in files."""
+    """One sage-mcp process on ports of its own choice, with its output in files.
 
-    def __init__(self, directory: Path, *flags: str, binary: Path = BINARY, **settings: str):
+    prefix: a command that becomes the server, such as nice or prlimit.
+    """
+
+    def __init__(self, directory: Path, *flags: str, binary: Path = BINARY, prefix: tuple[str, ...] = (),
+            **settings: str | None):
         self.out_path = directory / "out"
         self.err_path = directory / "err"
         settings.setdefault("LISTEN", "127.0.0.1:0")
+        settings.setdefault("METRICS_PORT", "0")
+        settings = {name: value for name, value in settings.items() if value is not None}
         self.database = settings.get("DATABASE_URL")
         with self.out_path.open("wb") as out, self.err_path.open("wb") as err:
-            self.process = subprocess.Popen([binary, "serve", *flags], env=environment(**settings),
+            self.process = subprocess.Popen([*prefix, binary, "serve", *flags], env=environment(**settings),
                 stdin=subprocess.DEVNULL, stdout=out, stderr=err)
         self.address = self._wait_listening()
         self.host, _, port = self.address.rpartition(":")
@@ -154,6 +190,12 @@ class Server:
     def connect(self) -> "Connection":
         return Connection(self.host, self.port)
 
+    def admin(self) -> "Connection":
+        """A connection to the admin listener."""
+        line = wait_for("the admin listener", lambda: self.logged("admin listening"))[0]
+        host, _, port = line["address"].rpartition(":")
+        return Connection(host.strip("[]"), int(port))
+
     def ready(self) -> bool:
         with self.connect() as c:
             return c.get("/readyz").status == 200
@@ -161,6 +203,18 @@ class Server:
     def wait_ready(self, within_s: float = 20) -> "Server":
         wait_for("the server is ready", self.ready, within_s)
         return self
+
+    def rss_bytes(self) -> int:
+        pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+
+    def descriptors(self) -> int:
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
+    def cpu_s(self) -> float:
+        """Processor time it has used so far."""
+        user, system = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
     def signal(self, number: int):
         self.process.send_signal(number)
@@ -247,16 +301,28 @@ class Connection:
 
     def send(self, method: str, path: str, body: bytes | None = None, headers: dict | None = None) -> Answer:
         self.http.request(method, path, body, headers or {})
+        return self.answer()
+
+    def answer(self) -> Answer:
+        """To what was sent."""
         got = self.http.getresponse()
         return Answer(got.status, got.headers, got.read())
 
-    def get(self, path: str) -> Answer:
-        return self.send("GET", path)
+    def waits_for(self, seconds: float) -> bool:
+        """No answer arrives in that time."""
+        return select.select([self.http.sock], [], [], seconds)[0] == []
+
+    def get(self, path: str, headers: dict | None = None) -> Answer:
+        return self.send("GET", path, headers=headers)
 
     def post(self, body: bytes, headers: dict | None = None) -> Answer:
         """Any bytes to /mcp, as a legacy client would send them unless headers say otherwise."""
-        base = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
-        return self.send("POST", "/mcp", body, base | (headers or {}))
+        return self.send("POST", "/mcp", body, JSON_HEADERS | (headers or {}))
+
+    def begin(self, method: str, params: dict | None = None, **how):
+        """As rpc(), without waiting for the answer()."""
+        body, own = rpc_message(method, params, **how)
+        self.http.request("POST", "/mcp", body, JSON_HEADERS | own)
 
     def rpc(self, method: str, params: dict | None = None, *, era: str = LEGACY, id=1,
             headers: dict | None = None) -> Answer:
@@ -273,6 +339,8 @@ class Connection:
         assert not result.get("isError"), tool_text(result)
         return result["structuredContent"]
 
+
+JSON_HEADERS = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
 
 # The parameter that Mcp-Name repeats.
 NAMED_BY = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri", "tasks/get": "taskId",
