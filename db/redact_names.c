@@ -3,7 +3,7 @@
 
 #include "redact_impl.h"
 
-#define WIDE_COLON    "\xef\xbc\x9a"
+#define WIDE_COLON    "："
 #define AUTHORIZATION "authorization"
 
 #define END(name, kind)                                                                        \
@@ -21,8 +21,8 @@ static const struct keyword keywords[] = {
     END(REDACT_PASSPHRASE, PASSWORD),
     WHOLE("pwd", PASSWORD),
     WHOLE("pass", PASSWORD),
-    END("\xe5\xaf\x86\xe7\xa0\x81", PASSWORD), /* mima, password */
-    END("\xe5\x8f\xa3\xe4\xbb\xa4", PASSWORD), /* kouling, pass phrase */
+    END("密码", PASSWORD),
+    END("口令", PASSWORD),
     END("api_key", API_KEY),
     END("access_key", API_KEY),
     END("secret_key", API_KEY),
@@ -31,10 +31,10 @@ static const struct keyword keywords[] = {
     END("encryption_key", API_KEY),
     END("master_key", API_KEY),
     END("auth_key", API_KEY),
-    END("\xe5\xaf\x86\xe9\x92\xa5", API_KEY), /* miyao, key */
+    END("密钥", API_KEY),
     END("private_key", PRIVATE_KEY),
     END("token", TOKEN),
-    END("\xe4\xbb\xa4\xe7\x89\x8c", TOKEN), /* lingpai, token */
+    END("令牌", TOKEN),
     WHOLE("sig", TOKEN),
     END(AUTHORIZATION, TOKEN),
     END("secret", SECRET),
