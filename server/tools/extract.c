@@ -11,6 +11,8 @@
 #define BM25_K1 1.2
 #define BM25_B  0.75
 
+#define WORTH 0.25 /* of the best sentence's score; below it a sentence is noise */
+
 /* What ends a sentence wherever it stands, in scripts without blanks. */
 static const char *const wide_ends[] = {"\xe3\x80\x82", "\xef\xbc\x81", "\xef\xbc\x9f",
     "\xef\xbc\x9b", "\xef\xbd\xa1", "\xe2\x80\xa6"}; /* 。！？；｡… */
@@ -225,10 +227,13 @@ void extract_pick(
     struct extract *e, const struct terms *question, size_t bytes, size_t source_bytes)
 {
 	struct sentence *best;
+	double least;
 
 	if (!weigh(e, question))
 		weigh_firsts(e);
-	while ((best = find_best(e)) != NULL) {
+	best = find_best(e);
+	least = best != NULL ? WORTH * best->score : 0;
+	for (; best != NULL && best->score >= least; best = find_best(e)) {
 		size_t cost = cost_of(e, best, source_bytes);
 
 		if (cost > 0 && cost <= bytes) {

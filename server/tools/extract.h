@@ -41,7 +41,8 @@ bool extract_add(struct extract *e, int source, const char *text, size_t len)
     __attribute__((warn_unused_result));
 
 /*
- * Marks the best sentences, bytes in all, where the first of a source costs source_bytes more.
+ * Marks the best sentences, bytes in all, where the first of a source costs source_bytes more;
+ * far worse ones than the best are left even when there is room.
  * When none shares a word with the question, the first sentence of each source is as good as
  * any. question is reduced (terms_reduce).
  */

@@ -140,6 +140,7 @@ static enum step_result show_document(struct call *call)
 	memory_read(call->rows, 0, &memory);
 	call->result = show_title(memory.id, memory.user_input);
 	json_object_set_new(call->result, "text", text_of(&memory));
+	memory.user_input = memory.assistant_response = NULL; /* said already */
 	json_object_set_new(call->result, "metadata", show_memory(&memory));
 	return STEP_NEXT;
 }

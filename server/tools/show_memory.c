@@ -51,13 +51,13 @@ static void set_labels(json_t *json, const struct memory *memory)
 	if (memory->stale)
 		set(json, "stale", json_true());
 	set_text(json, "superseded_by", memory->superseded_by);
+	set_json(json, "tags", memory->tags);
 }
 
 static void set_texts(json_t *json, const struct memory *memory)
 {
 	set(json, "user_input", json_string(memory->user_input));
 	set(json, "assistant_response", json_string(memory->assistant_response));
-	set_json(json, "tags", memory->tags);
 }
 
 static void set_rest(json_t *json, const struct memory *memory)
@@ -129,7 +129,7 @@ static void put_head(FILE *out, const struct memory *memory)
 		put_time(out, ", STALE since ", memory->valid_until_us);
 	put_name(out, ", SUPERSEDED by ", memory->superseded_by);
 	put_name(out, ", tags ", memory->tags);
-	if (memory->truncated)
+	if (memory->truncated && memory->user_input != NULL)
 		fputs(" (cut; get_memory has the whole)", out);
 	fputc('\n', out);
 }

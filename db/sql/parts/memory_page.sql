@@ -3,8 +3,8 @@
 -- Those behind that many bytes come without their texts; the first one always has them.
 measured AS (
     SELECT p.row, p.id, p.beside, p.place, p.row = 1 OR $5::bigint >= sum(
-        least(octet_length(m.user_input), 4 * $3::bigint)
-        + least(octet_length(m.assistant_response), 4 * $3)
+        least(octet_length(m.user_input), 4 * $3::int::bigint)
+        + least(octet_length(m.assistant_response), 4 * $3::bigint)
         + CASE WHEN $4::bool THEN coalesce(pg_column_size(m.metadata), 0)
             + coalesce(pg_column_size(m.agent_metadata), 0) ELSE 0 END) OVER (ORDER BY p.row) AS fits
     FROM page p JOIN memories m USING (id)
