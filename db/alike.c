@@ -4,7 +4,8 @@
 bool terms_alike(const struct terms *a, const struct terms *b)
 {
 	size_t total = a->count + b->count;
-	size_t apart_max = total / 19; /* shared/(shared + apart) >= 0.9, total = 2 shared + apart */
+	size_t apart_max =
+	    total / 19; /* shared/(shared + apart) >= 0.9, total = 2 shared + apart */
 	size_t i = 0, j = 0, apart = 0;
 
 	if (a->count == 0 || b->count == 0)

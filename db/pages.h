@@ -22,8 +22,8 @@ struct memory_detail {
 /* A memory; texts are borrowed from the rows. A time that is not set is ROWS_NO_TIME. */
 struct memory {
 	char id[37];
-	char beside[37]; /* get: the memory asked for ... */
-	int place;       /* ... and how many places after it; 0: itself */
+	char beside[37];        /* get: the memory asked for ... */
+	int place;              /* ... and how many places after it; 0: itself */
 	const char *session_id; /* NULL in rows older than sessions */
 	const char *agent;
 	int64_t created_us, updated_us, event_us, valid_until_us, expires_us;

@@ -91,7 +91,10 @@ static json_t *object_schema(const struct arg *table, bool is_result)
 {
 	json_t *properties = json_object();
 	json_t *required = json_array();
-	json_t *schema = json_pack("{s:s, s:o}", "type", "object", "properties", properties);
+	json_t *schema = json_pack("{s:s}", "type", "object");
+
+	if (!is_result || table->name != NULL) /* a result may leave open what is in it */
+		json_object_set(schema, "properties", properties);
 
 	for (const struct arg *arg = table; arg->name != NULL; arg++) {
 		json_t *property = json_object();
@@ -109,6 +112,7 @@ static json_t *object_schema(const struct arg *table, bool is_result)
 	}
 	if (json_array_size(required) > 0)
 		json_object_set(schema, "required", required);
+	json_decref(properties);
 	json_decref(required);
 	if (!is_result)
 		set(schema, "additionalProperties", json_false());

@@ -49,10 +49,11 @@ struct step {
 struct work {
 	const char *name;
 	const struct arg *arguments; /* NULL: the steps read call->sent themselves */
-	const struct arg *defaults; /* an alias: the table of what it stands for; or NULL */
+	const struct arg *defaults;  /* an alias: the table of what it stands for; or NULL */
 	const struct step *steps;
 	size_t size; /* of the work's struct */
-	void (*fini)(struct call *call); /* frees what the steps own, all zeros included; or NULL */
+	void (*fini)(
+	    struct call *call); /* frees what the steps own, all zeros included; or NULL */
 	bool reads_only;
 	bool logs; /* calls call_log() */
 	bool

@@ -50,8 +50,7 @@ static const struct arg summary_arguments[] = {
 static enum step_result find(struct call *call)
 {
 	const struct recall *recall = (struct recall *)call;
-	const struct search search = {
-	    .words = recall->about.s,
+	const struct search search = {.words = recall->about.s,
 	    .words_len = recall->about.len,
 	    .limit = MEMORIES,
 	    .characters = SEARCH_SNIPPET_CHARACTERS};

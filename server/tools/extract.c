@@ -18,15 +18,13 @@ static const char *const wide_ends[] = {"\xe3\x80\x82", "\xef\xbc\x81", "\xef\xb
     "\xef\xbc\x9b", "\xef\xbd\xa1", "\xe2\x80\xa6"}; /* 。！？；｡… */
 
 /* What may stand behind an end and still belongs to the sentence. */
-static const char *const closers[] = {
-    "\"", "'", ")", "]", "\xe2\x80\x9d", "\xe2\x80\x99", "\xe3\x80\x8d", "\xe3\x80\x8f",
-    "\xef\xbc\x89", "\xe3\x80\x91"}; /* ”’」』）】 */
+static const char *const closers[] = {"\"", "'", ")", "]", "\xe2\x80\x9d", "\xe2\x80\x99",
+    "\xe3\x80\x8d", "\xe3\x80\x8f", "\xef\xbc\x89", "\xe3\x80\x91"}; /* ”’」』）】 */
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
 /* The length of the text of the list that s begins with, or 0. */
-static size_t begins_with(
-    const char *s, size_t len, const char *const *list, size_t list_count)
+static size_t begins_with(const char *s, size_t len, const char *const *list, size_t list_count)
 {
 	for (size_t i = 0; i < list_count; i++) {
 		size_t size = strlen(list[i]);
@@ -165,8 +163,8 @@ static void weigh_term(struct extract *e, int32_t term, double average)
 		double length = (double)sentence->terms.count / average;
 
 		if (has_term(&sentence->terms, term))
-			sentence->score +=
-			    idf * (BM25_K1 + 1) / (1 + BM25_K1 * (1 - BM25_B + BM25_B * length));
+			sentence->score += idf * (BM25_K1 + 1) /
+			                   (1 + BM25_K1 * (1 - BM25_B + BM25_B * length));
 	}
 }
 

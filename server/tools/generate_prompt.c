@@ -18,10 +18,10 @@
 #include "tools/show.h"
 #include "tools/tools.h"
 
-#define HITS            20
-#define HIT_CHARACTERS  2000
-#define QUESTION_BYTES  2048 /* of the context, for weighing sentences */
-#define SOURCE_BYTES    256  /* of what names a memory and fences its sentences */
+#define HITS           20
+#define HIT_CHARACTERS 2000
+#define QUESTION_BYTES 2048 /* of the context, for weighing sentences */
+#define SOURCE_BYTES   256  /* of what names a memory and fences its sentences */
 
 enum { STYLE_DEFAULT, STYLE_QUESTION, STYLE_SUGGESTION };
 
@@ -99,13 +99,13 @@ static bool pick(const struct call *call, struct extract *extract)
 	for (int row = 0; ok && row < rows_count(call->rows); row++) {
 		search_read(call->rows, row, &hit);
 		ok = extract_add(extract, row, hit.user_input, strlen(hit.user_input)) &&
-		     extract_add(extract, row, hit.assistant_response,
-		         strlen(hit.assistant_response));
+		     extract_add(
+		         extract, row, hit.assistant_response, strlen(hit.assistant_response));
 	}
 	terms_reduce(&question);
 	if (ok)
-		extract_pick(extract, &question,
-		    (size_t)g->max_tokens * BYTES_PER_TOKEN, SOURCE_BYTES);
+		extract_pick(
+		    extract, &question, (size_t)g->max_tokens * BYTES_PER_TOKEN, SOURCE_BYTES);
 	terms_fini(&question);
 	return ok;
 }
@@ -114,7 +114,8 @@ static bool pick(const struct call *call, struct extract *extract)
 static int write_source(
     FILE *out, const struct extract *extract, int source, const struct search_hit *hit)
 {
-	char label[37 + PRINCIPAL_NAME_BYTES + RFC3339_TEXT_BYTES + 32], created[RFC3339_TEXT_BYTES] = "";
+	char label[37 + PRINCIPAL_NAME_BYTES + RFC3339_TEXT_BYTES + 32],
+	    created[RFC3339_TEXT_BYTES] = "";
 	char *text = NULL;
 	size_t text_len;
 	FILE *picked = open_memstream(&text, &text_len);
@@ -127,7 +128,8 @@ static int write_source(
 
 		if (!sentence->picked || sentence->source != source)
 			continue;
-		fprintf(picked, "%s%.*s", count++ > 0 ? "\n" : "", (int)sentence->len, sentence->s);
+		fprintf(
+		    picked, "%s%.*s", count++ > 0 ? "\n" : "", (int)sentence->len, sentence->s);
 	}
 	fclose(picked);
 	if (hit->created_us != ROWS_NO_TIME)
@@ -148,8 +150,8 @@ static json_t *write_sources(const struct call *call, FILE *out, const struct ex
 		int count = write_source(out, extract, row, &hit);
 
 		if (count > 0)
-			json_array_append_new(sources,
-			    json_pack("{s:s, s:i}", "id", hit.id, "sentences", count));
+			json_array_append_new(
+			    sources, json_pack("{s:s, s:i}", "id", hit.id, "sentences", count));
 	}
 	return sources;
 }

@@ -18,10 +18,10 @@
 #include "tools/tools.h"
 #include "utf8.h"
 
-#define MAX_NOTES       20
-#define MAX_PINNED      20
-#define MIN_CHARACTERS  100 /* of each text, however small the budget */
-#define NOTE_SHARE      4   /* one note takes at most a quarter of the budget */
+#define MAX_NOTES      20
+#define MAX_PINNED     20
+#define MIN_CHARACTERS 100 /* of each text, however small the budget */
+#define NOTE_SHARE     4   /* one note takes at most a quarter of the budget */
 
 struct get_context {
 	struct call call;
@@ -47,10 +47,7 @@ static const struct arg arguments[] = {
 	{ 0 },
 };
 
-static const struct arg item_results[] = {
-	{ .name = "id", .kind = ARG_UUID, .required = true },
-	{ 0 },
-};
+static const struct arg item_results[] = { { 0 } };
 
 static const struct arg results[] = {
 	{ .name = "notes", .kind = ARG_RECORDS, .required = true, .items = item_results },
@@ -207,7 +204,8 @@ static void write_text(const struct get_context *get, FILE *out)
 	fputc('\n', out);
 	write_part(get, "Notes left for you:", 0, get->notes, out);
 	write_part(get, "Pinned:", get->notes, get->pinned, out);
-	write_part(get, get->query.s != NULL ? "What fits the query, best first:" : "Latest, newest first:",
+	write_part(get,
+	    get->query.s != NULL ? "What fits the query, best first:" : "Latest, newest first:",
 	    get->pinned, l->count, out);
 }
 
@@ -226,8 +224,8 @@ static enum step_result write(struct call *call)
 	if (*get->session != '\0')
 		json_object_set_new(call->result, "session_id", json_string(get->session));
 	if (l->left_out > 0)
-		json_object_update_new(call->result, json_pack("{s:i, s:s}", "left_out",
-		                                         l->left_out, "next_id", l->next_id));
+		json_object_update_new(call->result,
+		    json_pack("{s:i, s:s}", "left_out", l->left_out, "next_id", l->next_id));
 	write_text(get, call_text(call));
 	return STEP_NEXT;
 }
@@ -248,7 +246,8 @@ const struct tool tool_get_context = {
         .fini = forget,
         .reads_only = true},
     .title = "Get context",
-    .description = "What to know before you go on: notes left for you, what is pinned, and what "
-                   "fits the query; call it when a conversation or task begins.",
+    .description =
+        "What to know before you go on: notes left for you, what is pinned, and what "
+        "fits the query; call it when a conversation or task begins.",
     .results = results,
 };

@@ -24,7 +24,8 @@ struct get_memory {
 	struct arg_uuids ids;
 	bool versions;
 	int64_t neighbours;
-	json_t *found; /* array, borrowed from the result: one object for each memory there is */
+	json_t
+	    *found; /* array, borrowed from the result: one object for each memory there is */
 };
 
 /* clang-format off */
@@ -41,21 +42,15 @@ static const struct arg arguments[] = {
 	{ 0 },
 };
 
-static const struct arg memory_results[] = {
-	{ .name = "id", .kind = ARG_UUID, .required = true },
-	{ 0 },
-};
+static const struct arg memory_results[] = { { 0 } };
 
 static const struct arg results[] = {
 	{ .name = "id", .kind = ARG_UUID },
-	{ .name = "session_id", .kind = ARG_TEXT },
-	{ .name = "agent", .kind = ARG_TEXT },
-	{ .name = "created_at", .kind = ARG_TIME },
 	{ .name = "user_input", .kind = ARG_TEXT },
 	{ .name = "assistant_response", .kind = ARG_TEXT },
 	{ .name = "metadata", .kind = ARG_OBJECT },
 	{ .name = "memories", .kind = ARG_RECORDS, .items = memory_results,
-	  .help = "With ids: each with the same fields." },
+	  .help = "With ids." },
 	{ .name = "not_found", .kind = ARG_TEXTS },
 	{ 0 },
 };
@@ -80,8 +75,7 @@ static enum step_result find(struct call *call)
 		return call_bad_argument(call, "ids: leave out id when ids is given");
 	if (count == 0)
 		return call_bad_argument(call, "id: is required, or ids for several");
-	memory_get_ask(
-	    &call->query, &call->who, &whole, ids, count, (int32_t)get->neighbours);
+	memory_get_ask(&call->query, &call->who, &whole, ids, count, (int32_t)get->neighbours);
 	return call_query(call);
 }
 
@@ -161,7 +155,8 @@ static void write_text(struct call *call, const json_t *missing, int bare)
 	fputc('\n', out);
 	for (int row = 0; row < rows_count(call->rows); row++) {
 		memory_read(call->rows, row, &memory);
-		snprintf(lead, sizeof(lead), memory.place == 0 ? "\n" : "\n(%+d) ", memory.place);
+		snprintf(
+		    lead, sizeof(lead), memory.place == 0 ? "\n" : "\n(%+d) ", memory.place);
 		show_memory_text(out, lead, &memory);
 	}
 }

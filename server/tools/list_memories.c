@@ -116,8 +116,7 @@ static bool read_place(const struct list_memories *list, struct memory_place *pl
 static enum step_result find(struct call *call)
 {
 	const struct list_memories *list = (struct list_memories *)call;
-	const struct memory_detail detail =
-	    detail_of(list->detail, LIST_SNIPPET_CHARACTERS);
+	const struct memory_detail detail = detail_of(list->detail, LIST_SNIPPET_CHARACTERS);
 	const struct memory_filter filter = {
 	    .session_id = list->session_id.s,
 	    .agent = list->agent.s,
@@ -135,13 +134,14 @@ static enum step_result find(struct call *call)
 	struct memory_place place;
 
 	if (list->tags.items != NULL && list->any_tags.items != NULL)
-		return call_bad_argument(call, "any_tags: leave out tags when any_tags is given");
+		return call_bad_argument(
+		    call, "any_tags: leave out tags when any_tags is given");
 	if (list->from != ROWS_NO_TIME && list->to != ROWS_NO_TIME && list->from >= list->to)
 		return call_bad_argument(call, "from: must be before to");
 	if (!read_place(list, &place))
-		return call_bad_argument(call,
-		    "cursor: is not one that list_memories gave; leave it out to begin at the first "
-		    "page");
+		return call_bad_argument(call, "cursor: is not one that list_memories gave; "
+		                               "leave it out to begin at the first "
+		                               "page");
 	memory_list_ask(&call->query, &call->who, &detail, &filter, &place);
 	return call_query(call);
 }
@@ -175,8 +175,7 @@ static int take(const struct call *call, struct listing *listing)
 static void write_text(struct call *call, const struct listing *listing)
 {
 	const struct list_memories *list = (const struct list_memories *)call;
-	const char *next =
-	    json_string_value(json_object_get(call->result, "next_cursor"));
+	const char *next = json_string_value(json_object_get(call->result, "next_cursor"));
 	FILE *out = call_text(call);
 
 	fprintf(out, "%d %s, %s first", listing->count,
@@ -198,7 +197,8 @@ static enum step_result show(struct call *call)
 
 	if (done == 0 && count > 0) {
 		listing_fini(&listing);
-		return call_bad_argument(call, MAX_TOKENS_TOO_SMALL, (long long)list->max_tokens);
+		return call_bad_argument(
+		    call, MAX_TOKENS_TOO_SMALL, (long long)list->max_tokens);
 	}
 	call->result = json_pack("{s:o, s:b}", "memories",
 	    listing_json(&listing, 0, listing.count), "has_more", done < count);
@@ -223,7 +223,8 @@ const struct tool tool_list_memories = {
         .size = sizeof(struct list_memories),
         .reads_only = true},
     .title = "List memories",
-    .description = "Go through all memories of a session, a time, an agent, tags, metadata or a "
-                   "state, page by page; search_memories finds what fits a question.",
+    .description =
+        "Go through all memories of a session, a time, an agent, tags, metadata or a "
+        "state, page by page; search_memories finds what fits a question.",
     .results = results,
 };

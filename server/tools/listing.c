@@ -12,16 +12,15 @@
 #include "tools/show_memory.h"
 #include "utf8.h"
 
-#define FRAME_BYTES      640 /* of the lines and fields around the items, cursors included */
-#define ITEM_FRAME_BYTES 64  /* of one item: comma, and the count of its near-duplicates */
+#define FRAME_BYTES      640  /* of the lines and fields around the items, cursors included */
+#define ITEM_FRAME_BYTES 64   /* of one item: comma, and the count of its near-duplicates */
 #define ALIKE_BYTES      2048 /* of each text; enough to tell, and quick for a hundred of them */
 #define SCORE_STEPS      1e6  /* finer digits only cost tokens */
 
 void listing_init(struct listing *l, int64_t max_tokens, unsigned ways)
 {
 	*l = (struct listing){.ways = ways};
-	l->bytes =
-	    max_tokens > 0 ? (size_t)max_tokens * BYTES_PER_TOKEN : MAX_RESPONSE_BYTES;
+	l->bytes = max_tokens > 0 ? (size_t)max_tokens * BYTES_PER_TOKEN : MAX_RESPONSE_BYTES;
 	l->text_bytes = l->json_bytes = FRAME_BYTES;
 }
 

@@ -51,7 +51,7 @@ struct listing {
 	size_t bytes;                  /* of text, and of JSON */
 	size_t text_bytes, json_bytes; /* used so far */
 	unsigned ways;                 /* of enum listing_way */
-	struct listing_item *items;     /* owned */
+	struct listing_item *items;    /* owned */
 	int count, capacity;
 	int alike, left_out;
 	char next_id[37]; /* the first that was left out; "" */

@@ -215,14 +215,13 @@ const struct tool tool_save_memory = {
 
 #define FORMER_NAME(former)                                                                    \
 	{                                                                                      \
-	    .work = {.name = #former,                                                          \
-	        .arguments = alias_arguments,                                                  \
-	        .defaults = arguments,                                                         \
-	        .steps = steps,                                                                \
-	        .size = sizeof(struct save_memory)},                                           \
-	    .title = "Save a conversation",                                                    \
-	    .description = "save_memory by its former name.",                                  \
-	    .results = results,                                                                \
+		.work = {.name = #former,                                                      \
+		    .arguments = alias_arguments,                                              \
+		    .defaults = arguments,                                                     \
+		    .steps = steps,                                                            \
+		    .size = sizeof(struct save_memory)},                                       \
+		.title = "Save a conversation",                                                \
+		.description = "save_memory by its former name.", .results = results,          \
 	}
 
 const struct tool tool_S = FORMER_NAME(S);

@@ -135,7 +135,8 @@ static enum step_result show_document(struct call *call)
 
 	if (rows_count(call->rows) == 0) {
 		uuid_unparse_lower(((struct fetch_tool *)call)->id.bytes, id);
-		return call_not_found(call, "id: there is no memory %s; search gives the ids there are", id);
+		return call_not_found(
+		    call, "id: there is no memory %s; search gives the ids there are", id);
 	}
 	memory_read(call->rows, 0, &memory);
 	call->result = show_title(memory.id, memory.user_input);

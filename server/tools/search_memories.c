@@ -38,8 +38,7 @@ static const struct arg arguments[] = {
 	  .at = offsetof(struct search_memories, session_id),
 	  .help = "Only this session." },
 	{ .name = "limit", .kind = ARG_INTEGER, .min = 1, .max = MAX_HITS, .fallback = "10",
-	  .at = offsetof(struct search_memories, limit),
-	  .help = "Most hits to return." },
+	  .at = offsetof(struct search_memories, limit) },
 	{ .name = "detail", .kind = ARG_ENUM, .choices = detail_choices, .fallback = "snippet",
 	  .at = offsetof(struct search_memories, detail) },
 	{ .name = "max_tokens", .kind = ARG_INTEGER, .min = MIN_TOKENS, .max = MAX_TOKENS,
@@ -74,17 +73,14 @@ static const struct arg hit_results[] = {
 	{ .name = "created_at", .kind = ARG_TIME, .required = true },
 	{ .name = "user_input", .kind = ARG_TEXT },
 	{ .name = "assistant_response", .kind = ARG_TEXT },
-	{ .name = "truncated", .kind = ARG_BOOLEAN, .required = true,
-	  .help = "The texts are cut; get_memory has them whole." },
-	{ .name = "near_duplicates", .kind = ARG_INTEGER },
+	{ .name = "truncated", .kind = ARG_BOOLEAN, .required = true },
 	{ 0 },
 };
 
 static const struct arg results[] = {
 	{ .name = "hits", .kind = ARG_RECORDS, .required = true, .items = hit_results,
 	  .help = "Best first." },
-	{ .name = "left_out", .kind = ARG_INTEGER, .help = "For max_tokens." },
-	{ .name = "next_id", .kind = ARG_UUID },
+	{ .name = "left_out", .kind = ARG_INTEGER },
 	{ 0 },
 };
 /* clang-format on */
@@ -175,12 +171,11 @@ static enum step_result list_hits(struct call *call)
 		listing_fini(&listing);
 		return call_bad_argument(call, MAX_TOKENS_TOO_SMALL, (long long)s->max_tokens);
 	}
-	call->result =
-	    json_pack("{s:o}", "hits", listing_json(&listing, 0, listing.count));
+	call->result = json_pack("{s:o}", "hits", listing_json(&listing, 0, listing.count));
 	if (listing.left_out > 0)
-		json_object_update_new(call->result, json_pack("{s:i, s:s}", "left_out",
-		                                         listing.left_out, "next_id",
-		                                         listing.next_id));
+		json_object_update_new(
+		    call->result, json_pack("{s:i, s:s}", "left_out", listing.left_out,
+		                      "next_id", listing.next_id));
 	write_text(call, &listing);
 	listing_fini(&listing);
 	return STEP_NEXT;

@@ -81,9 +81,9 @@ static void set_rest(json_t *json, const struct memory *memory)
 
 json_t *show_memory(const struct memory *memory)
 {
-	json_t *json = json_pack("{s:s, s:s, s:o, s:b}", "id", memory->id, "agent",
-	    memory->agent, "created_at", show_time(memory->created_us), "truncated",
-	    memory->truncated);
+	json_t *json =
+	    json_pack("{s:s, s:s, s:o, s:b}", "id", memory->id, "agent", memory->agent,
+	        "created_at", show_time(memory->created_us), "truncated", memory->truncated);
 
 	set_text(json, "session_id", memory->session_id);
 	set_labels(json, memory);

@@ -42,7 +42,7 @@ class Agent:
             headers=self.headers).refusal
 
     def save(self, text: str, **more) -> str:
-        return self.done("save_memory", **{"user_input": text, "session_id": self.tag} | more)["id"]
+        return self.done("save_memory", **{"user_input": text, "session_id": self.tag, "force": True} | more)["id"]
 
     def walk(self, **filters) -> list[list[str]]:
         """The ids of every page."""

@@ -64,8 +64,8 @@ static void cuts_what_does_not_end(void **state)
 }
 
 /* The picked sentences as one text. */
-static void pick(const char *const *texts, const char *question, size_t bytes, char *out,
-    size_t out_len)
+static void pick(
+    const char *const *texts, const char *question, size_t bytes, char *out, size_t out_len)
 {
 	struct extract extract = {0};
 	struct terms terms = {0};
@@ -112,14 +112,15 @@ static void picks_in_chinese(void **state)
 {
 	static const char *const texts[] = {
 	    "\xe4\xbb\x8a\xe5\xa4\xa9\xe4\xb8\x8b\xe9\x9b\xa8" STOP
-	    "\xe7\x94\xa8\xe6\x88\xb7\xe5\x96\x9c\xe6\xac\xa2\xe4\xb9\x8c\xe9\xbe\x99\xe8\x8c\xb6" STOP,
+	    "\xe7\x94\xa8\xe6\x88\xb7\xe5\x96\x9c\xe6\xac\xa2\xe4\xb9\x8c\xe9\xbe\x99\xe8\x8c"
+	    "\xb6" STOP,
 	    NULL};
 	char got[512];
 
 	(void)state;
 	pick(texts, "\xe4\xb9\x8c\xe9\xbe\x99\xe8\x8c\xb6", 1000, got, sizeof(got));
-	assert_string_equal(got,
-	    "\xe7\x94\xa8\xe6\x88\xb7\xe5\x96\x9c\xe6\xac\xa2\xe4\xb9\x8c\xe9\xbe\x99\xe8\x8c\xb6" STOP "|");
+	assert_string_equal(got, "\xe7\x94\xa8\xe6\x88\xb7\xe5\x96\x9c\xe6\xac\xa2\xe4\xb9\x8c"
+	                         "\xe9\xbe\x99\xe8\x8c\xb6" STOP "|");
 }
 
 static void keeps_the_budget(void **state)

@@ -65,7 +65,8 @@ static void collapses_near_duplicates(void **state)
 	assert_int_equal(l.alike, 1);
 	json_t *list = listing_json(&l, 0, l.count);
 
-	assert_int_equal(json_integer_value(json_object_get(json_array_get(list, 0), "near_duplicates")), 1);
+	assert_int_equal(
+	    json_integer_value(json_object_get(json_array_get(list, 0), "near_duplicates")), 1);
 	assert_null(json_object_get(json_array_get(list, 1), "near_duplicates"));
 	json_decref(list);
 	listing_fini(&l);
@@ -108,7 +109,8 @@ static void cuts_the_first_and_keeps_the_order(void **state)
 	assert_true(json_is_true(json_object_get(l.items[0].json, "truncated")));
 	assert_true(json_string_length(json_object_get(l.items[0].json, "user_input")) > 300);
 	assert_int_equal(add(&l, 2, words), LISTED_LEFT_OUT);
-	assert_int_equal(add(&l, 3, "z"), LISTED_LEFT_OUT); /* else a cursor would skip the second */
+	assert_int_equal(
+	    add(&l, 3, "z"), LISTED_LEFT_OUT); /* else a cursor would skip the second */
 	assert_int_equal(l.left_out, 2);
 	assert_string_equal(l.next_id, "00000000-0000-4000-8000-000000000002");
 	listing_fini(&l);

@@ -109,7 +109,8 @@ static void save(
 
 static struct rows *search(const struct principal *who, const char *words)
 {
-	const struct search wanted = {.words = words, .words_len = strlen(words), .limit = 10, .characters = 1000};
+	const struct search wanted = {
+	    .words = words, .words_len = strlen(words), .limit = 10, .characters = 1000};
 	struct query q;
 
 	assert_true(search_ask(&q, who, &wanted));
