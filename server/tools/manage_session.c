@@ -35,25 +35,21 @@ static const struct arg arguments[] = {
 	  .at = offsetof(struct manage_session, action) },
 	{ .name = "session_id", .kind = ARG_TEXT, .min = 1, .max = SESSION_ID_BYTES,
 	  .at = offsetof(struct manage_session, session_id),
-	  .help = "Left out: create makes an id, info tells of the one you are in." },
+	  .help = "info: yours when left out." },
 	{ .name = "name", .kind = ARG_TEXT, .min = 1, .max = SESSION_ID_BYTES,
-	  .at = offsetof(struct manage_session, name),
-	  .help = "For create and rename." },
+	  .at = offsetof(struct manage_session, name) },
 	{ 0 },
 };
 
 static const struct arg session_results[] = {
 	{ .name = "session_id", .kind = ARG_TEXT, .required = true },
-	{ .name = "name", .kind = ARG_TEXT, .required = true },
 	{ .name = "status", .kind = ARG_TEXT, .required = true },
-	{ .name = "current", .kind = ARG_BOOLEAN, .required = true, .help = "You are in it." },
-	{ .name = "memories", .kind = ARG_INTEGER },
+	{ .name = "current", .kind = ARG_BOOLEAN, .required = true },
 	{ 0 },
 };
 
 static const struct arg results[] = {
 	{ .name = "sessions", .kind = ARG_RECORDS, .required = true, .items = session_results },
-	{ .name = "created", .kind = ARG_BOOLEAN },
 	{ 0 },
 };
 /* clang-format on */
