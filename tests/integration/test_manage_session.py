@@ -234,3 +234,57 @@ def test_private_memories_of_others_stay(agents, tool, arguments):
     assert done.get("moved", done.get("deleted")) == 1 and not done.get("removed")
     assert listed(connection, "plan", headers=ann) == [private]
     assert info(connection, "plan", headers=ann)["memories"] == 1
+
+
+# --- exporting -------------------------------------------------------------------
+
+
+def pieces(connection, arguments: dict, **how) -> list[dict]:
+    found = []
+    while True:
+        answer = connection.rpc("tools/call", {"name": "export_session", "arguments": arguments}, **how)
+        assert not answer.result.get("isError"), tool_text(answer.result)
+        assert len(answer.body) < 2**20
+        found.append(answer.result["structuredContent"])
+        if not found[-1]["has_more"]:
+            return found
+        arguments = arguments | {"cursor": found[-1]["next_cursor"]}
+
+
+def test_export_is_complete_and_in_pieces(own):
+    ids = [save(own, "big", f"{n} " + "wörd " * 20000, metadata={"n": n}, tags=["x"], agent_metadata={"agent_name": "a"})["id"]
+        for n in range(8)]
+    ids += [save(own, "big")["id"] for _ in range(120)]
+    parts = pieces(own, {"session_id": "big"})
+    assert len(parts) > 2
+    memories = [memory for part in parts for memory in part["memories"]]
+    assert [memory["id"] for memory in memories] == ids
+    assert all(len(memories[n]["user_input"]) > 100000 and memories[n]["metadata"] == {"n": n} for n in range(8))
+    assert memories[0]["tags"] == ["x"] and memories[0]["agent_metadata"] == {"agent_name": "a"}
+    assert parts[0]["session"]["memories"] == 128
+
+
+def test_export_as_markdown(own):
+    texts = ["one", "```\nfenced\n```", "three"]
+    for text in texts:
+        save(own, "notes", text, metadata={"place": "Köln"})
+    manage(own, "rename", "notes", "My notes")
+    [part] = pieces(own, {"session_id": "notes", "format": "markdown"})
+    assert part["markdown"].startswith("# My notes\n")
+    assert all(text in part["markdown"] for text in texts) and part["markdown"].count("Köln") == 3
+    assert "````user\n```\nfenced" in part["markdown"]
+
+
+def test_export_shows_nothing_of_others(agents):
+    connection, ann, bob, eve = agents
+    save(connection, "plan", visibility="private", headers=ann)
+    shared = save(connection, "plan", headers=ann)["id"]
+    assert [memory["id"] for memory in pieces(connection, {"session_id": "plan"}, headers=bob)[0]["memories"]] == [shared]
+    unknown = refusal(connection, "export_session", {"session_id": "none"}, headers=eve)
+    assert refusal(connection, "export_session", {"session_id": "plan"}, headers=eve) == unknown.replace("none", "plan")
+
+
+@pytest.mark.parametrize("arguments, named", [({}, "session_id"), ({"session_id": "default", "cursor": "x"}, "cursor"),
+    ({"session_id": "default", "format": "csv"}, "format")])
+def test_bad_exports_are_refused(connection, arguments, named):
+    assert named in refusal(connection, "export_session", arguments)
