@@ -50,8 +50,8 @@ static const struct arg arguments[] = {
 	  .at = offsetof(struct save_memory, assistant_response),
 	  .help = "What was answered." },
 	{ .name = "session_id", .kind = ARG_TEXT, .min = 1, .max = SESSION_ID_BYTES,
-	  .fallback = "default", .at = offsetof(struct save_memory, session_id),
-	  .help = "Session it belongs to; made when new." },
+	  .at = offsetof(struct save_memory, session_id),
+	  .help = "Made when new; the one you are in when left out." },
 	{ .name = "metadata", .kind = ARG_OBJECT, .max = MAX_METADATA_BYTES,
 	  .at = offsetof(struct save_memory, metadata),
 	  .help = "Anything else worth keeping, as JSON." },
@@ -65,9 +65,9 @@ static const struct arg arguments[] = {
 	{ .name = "event_time", .kind = ARG_TIME, .at = offsetof(struct save_memory, event_time),
 	  .help = "When it happened, if not now." },
 	{ .name = "valid_until", .kind = ARG_TIME, .at = offsetof(struct save_memory, valid_until),
-	  .help = "Afterwards it counts as stale." },
+	  .help = "Stale afterwards." },
 	{ .name = "expires_at", .kind = ARG_TIME, .at = offsetof(struct save_memory, expires_at),
-	  .help = "Afterwards it is deleted." },
+	  .help = "Deleted afterwards." },
 	{ .name = "supersedes", .kind = ARG_UUID, .at = offsetof(struct save_memory, supersedes),
 	  .help = "The memory that this one replaces." },
 	{ .name = "agent_metadata", .kind = ARG_OBJECT, .max = MAX_METADATA_BYTES,
@@ -76,7 +76,7 @@ static const struct arg arguments[] = {
 	          "error_count, warning_count, quality_score." },
 	{ .name = "embedding", .kind = ARG_VECTOR, .max = EMBEDDING_DIMENSIONS,
 	  .at = offsetof(struct save_memory, embedding),
-	  .help = "Vector of the text, when you compute your own." },
+	  .help = "Your own vector of the text." },
 	{ .name = "idempotency_key", .kind = ARG_TEXT, .min = 1, .max = IDEMPOTENCY_KEY_BYTES,
 	  .at = offsetof(struct save_memory, idempotency_key),
 	  .help = "Saving again with the same key stores nothing twice." },
@@ -209,8 +209,7 @@ const struct tool tool_save_memory = {
     .title = "Save a memory",
     .description =
         "Keep something for later conversations: call it when the user states a fact, a "
-        "decision or a preference, and at the end of a useful exchange. Stored word for "
-        "word, found again by search_memories at once.",
+        "decision or a preference, and at the end of a useful exchange.",
     .results = results,
 };
 
