@@ -7,7 +7,8 @@
 #include "call.h"
 #include "ingest/scrub.h"
 
-static bool clean_one(struct redacted *out, struct redactions *counts, const char **text, size_t *len)
+static bool clean_one(
+    struct redacted *out, struct redactions *counts, const char **text, size_t *len)
 {
 	if (!redact(*text, *len, counts, out))
 		return false;
@@ -34,7 +35,8 @@ bool clean_memory(struct clean *clean, struct memory_new *memory)
 	           &memory->user_input_len) &&
 	       clean_one(&clean->texts[1], &clean->counts, &memory->assistant_response,
 	           &memory->assistant_response_len) &&
-	       clean_json(&clean->json[0], &clean->counts, &memory->metadata, &memory->metadata_len) &&
+	       clean_json(
+	           &clean->json[0], &clean->counts, &memory->metadata, &memory->metadata_len) &&
 	       clean_json(&clean->json[1], &clean->counts, &memory->agent_metadata,
 	           &memory->agent_metadata_len);
 }

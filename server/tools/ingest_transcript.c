@@ -26,7 +26,7 @@ struct ingest_transcript {
 	struct reader *reader; /* owned */
 	struct item *item;     /* the reader's */
 	struct memory_new memory;
-	char *json[2];         /* metadata and report; owned */
+	char *json[2]; /* metadata and report; owned */
 	const char *tags[MAX_TAGS];
 	struct clean clean;
 	bool finished, replaces;
@@ -67,8 +67,9 @@ static const struct arg results[] = {
 
 static bool open_reader(struct ingest_transcript *t)
 {
-	static const enum reader_format readers[] = {
-	    [ANY] = READER_ANY, [CLAUDE_CODE] = READER_TRANSCRIPT, [CONVERSATION] = READER_CONVERSATION};
+	static const enum reader_format readers[] = {[ANY] = READER_ANY,
+	    [CLAUDE_CODE] = READER_TRANSCRIPT,
+	    [CONVERSATION] = READER_CONVERSATION};
 	const struct reader_options options = {
 	    .session_id = t->session_id.s, .last_response = t->last_response.s};
 
@@ -110,7 +111,8 @@ static bool describe(struct ingest_transcript *t)
 	    .session_id_len = item->session_id.len,
 	    .user_input = item->user_input.s != NULL ? item->user_input.s : "",
 	    .user_input_len = item->user_input.len,
-	    .assistant_response = item->assistant_response.s != NULL ? item->assistant_response.s : "",
+	    .assistant_response =
+	        item->assistant_response.s != NULL ? item->assistant_response.s : "",
 	    .assistant_response_len = item->assistant_response.len,
 	    .forced = true, /* its key says whether it is the same turn */
 	    .tags = t->tags,
@@ -164,7 +166,8 @@ static enum step_result take_next(struct call *call)
 	struct ingest_transcript *t = (struct ingest_transcript *)call;
 
 	if ((t->reader == NULL && !open_reader(t)) || (t->item == NULL && !find_next(t)))
-		return call_fail(call, "The server is out of memory. Send the transcript again later.");
+		return call_fail(
+		    call, "The server is out of memory. Send the transcript again later.");
 	return STEP_NEXT;
 }
 
@@ -185,7 +188,8 @@ static enum step_result insert(struct call *call)
 	if (t->finished)
 		return STEP_NEXT;
 	if (!memory_save_ask(&call->query, &call->who, &t->memory))
-		return call_fail(call, "The server is out of memory. Send the transcript again later.");
+		return call_fail(
+		    call, "The server is out of memory. Send the transcript again later.");
 	return call_query(call);
 }
 
@@ -225,10 +229,13 @@ static enum step_result replace(struct call *call)
 	}
 	if (t->memory.session_id == NULL) {
 		t->memory.session_id = edit.session_id;
-		t->memory.session_id_len = edit.session_id != NULL ? strlen(edit.session_id) : 0;
+		t->memory.session_id_len =
+		    edit.session_id != NULL ? strlen(edit.session_id) : 0;
 	}
-	if (!memory_update_ask(&call->query, &call->who, t->memory.id, edit.version, &t->memory))
-		return call_fail(call, "The server is out of memory. Send the transcript again later.");
+	if (!memory_update_ask(
+	        &call->query, &call->who, t->memory.id, edit.version, &t->memory))
+		return call_fail(
+		    call, "The server is out of memory. Send the transcript again later.");
 	return call_query(call);
 }
 
@@ -245,10 +252,11 @@ static enum step_result settled(struct call *call)
 		drop_item(t);
 		return STEP_AGAIN;
 	}
-	call->result = json_pack("{s:i, s:i, s:i, s:O}", "saved", t->saved, "replaced", t->replaced,
-	    "already_there", t->known, "problems", t->problems);
-	fprintf(call_text(call), "%d turns saved, %d replaced, %d were there already, %zu problems.",
-	    t->saved, t->replaced, t->known, json_array_size(t->problems));
+	call->result = json_pack("{s:i, s:i, s:i, s:O}", "saved", t->saved, "replaced",
+	    t->replaced, "already_there", t->known, "problems", t->problems);
+	fprintf(call_text(call),
+	    "%d turns saved, %d replaced, %d were there already, %zu problems.", t->saved,
+	    t->replaced, t->known, json_array_size(t->problems));
 	return STEP_NEXT;
 }
 
@@ -271,8 +279,9 @@ const struct tool tool_ingest_transcript = {
         .size = sizeof(struct ingest_transcript),
         .fini = forget},
     .title = "Ingest a transcript",
-    .description = "Keep the turns of a whole conversation with their tool calls; sending it again "
-                   "stores nothing twice. For hooks.",
+    .description =
+        "Keep the turns of a whole conversation with their tool calls; sending it again "
+        "stores nothing twice. For hooks.",
     .results = results,
     .repeatable = true,
 };

@@ -156,7 +156,8 @@ static void note_outcome(struct save_memories *s)
 	s->known += saved.state != SAVE_STORED;
 	if (saved.state == SAVE_STORED)
 		publish_memory(&s->call, saved.id, saved.session_id);
-	conclude(s, json_pack("{s:s, s:s}", "id", saved.id, "state", save_state_name(saved.state)));
+	conclude(
+	    s, json_pack("{s:s, s:s}", "id", saved.id, "state", save_state_name(saved.state)));
 }
 
 static enum step_result note(struct call *call)
@@ -169,8 +170,8 @@ static enum step_result note(struct call *call)
 	}
 	call->result = json_pack("{s:i, s:i, s:i, s:O}", "saved", s->saved, "already_there",
 	    s->known, "failed", s->failed, "outcomes", s->outcomes);
-	fprintf(call_text(call), "%d saved, %d were there already, %d failed%s", s->saved, s->known,
-	    s->failed, s->failed > 0 ? ":" : ".");
+	fprintf(call_text(call), "%d saved, %d were there already, %d failed%s", s->saved,
+	    s->known, s->failed, s->failed > 0 ? ":" : ".");
 	for (size_t i = 0; s->failed > 0 && i < json_array_size(s->outcomes); i++) {
 		const json_t *outcome = json_array_get(s->outcomes, i);
 		const char *error = json_string_value(json_object_get(outcome, "error"));

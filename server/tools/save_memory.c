@@ -109,7 +109,8 @@ static void choose_key(struct call *call)
 
 void save_describe(const struct save_memory *save, struct memory_new *memory)
 {
-	*memory = (struct memory_new){	    .forced = save->force,
+	*memory = (struct memory_new){
+	    .forced = save->force,
 	    .session_id = save->session_id.s,
 	    .session_id_len = save->session_id.len,
 	    .user_input = save->user_input.s,
@@ -139,8 +140,8 @@ static enum step_result prepare(struct call *call)
 
 	save_describe(save, &save->memory);
 	choose_key(call);
-	memory_id_for(&call->who, call->idempotency_key, strlen(call->idempotency_key),
-	    save->memory.id);
+	memory_id_for(
+	    &call->who, call->idempotency_key, strlen(call->idempotency_key), save->memory.id);
 	if (!clean_memory(&save->clean, &save->memory))
 		return call_fail(call, SAVE_NO_MEMORY);
 	if (!clean_found_any(&save->clean) || save->tries > 0)
@@ -223,7 +224,7 @@ const struct tool tool_save_memory = {
 	{                                                                                      \
 		.work = {.name = #former,                                                      \
 		    .arguments = alias_arguments,                                              \
-		    .defaults = save_arguments,                                                     \
+		    .defaults = save_arguments,                                                \
 		    .steps = steps,                                                            \
 		    .size = sizeof(struct save_memory),                                        \
 		    .fini = forget},                                                           \

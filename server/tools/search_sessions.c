@@ -74,8 +74,9 @@ static enum step_result find(struct call *call)
 	    search->from >= search->to)
 		return call_bad_argument(call, "from: must be before to");
 	if (!cursor_parse(search->cursor.s, &cursor))
-		return call_bad_argument(call, "cursor: is not one that search_sessions gave; leave "
-		                               "it out to begin at the first page");
+		return call_bad_argument(call,
+		    "cursor: is not one that search_sessions gave; leave "
+		    "it out to begin at the first page");
 	if (!session_find_ask(&call->query, &call->who, &filter, cursor.time_us, cursor.id,
 	        (int32_t)search->limit + 1))
 		return call_fail(call, "The server is out of memory. Try again later.");
