@@ -1,6 +1,6 @@
 -- write, repeatable
--- Hides memories, or shows hidden ones again ($5), and says which. What an erasure took is gone. The last
--- column: it was so before.
+-- Hides memories, or shows hidden ones again ($5), and says which. What an erasure took is gone; a
+-- session that was deleted meanwhile is made again. The last column: it was so before.
 WITH meant AS (
     SELECT * FROM memories
     WHERE namespace = $1::text AND (visibility = 'shared' OR agent = $2::text)
@@ -17,6 +17,10 @@ WITH meant AS (
 ), logged AS (
     INSERT INTO audit_log (namespace, agent, key_id, action, target)
     SELECT $1, $2, $4::uuid, CASE WHEN $5 THEN 'undelete' ELSE 'delete' END, id FROM changed
+), made AS (
+    INSERT INTO sessions (namespace, id, name) SELECT DISTINCT $1, session_id, session_id FROM changed
+    WHERE $5 AND session_id IS NOT NULL
+    ORDER BY 2 ON CONFLICT DO NOTHING
 )
 SELECT id, session_id, false FROM changed
 UNION ALL

@@ -6,8 +6,14 @@
 -- An id that is there already is that of the same idempotency key (state: replayed, or reused for
 -- other words). Words that are there already count as saved again (merged). What another transaction
 -- stores at this moment is seen by nobody yet: nothing is returned, and asking again finds it.
+--
+-- Without a session it goes where its agent has switched to.
 WITH given AS (
-    SELECT * FROM (VALUES ($1::uuid, $2::text, $3::text, $4::uuid, $5::varchar, $6::text, $7::text,
+    SELECT id, namespace, agent, key_id, coalesce(session_id, (SELECT c.session_id FROM current_sessions c
+            WHERE c.namespace = row.namespace AND c.agent = row.agent), 'default') AS session_id,
+        user_input, assistant_response, metadata, tags, visibility, event_at, content_hash, deduplicated,
+        supersedes, valid_until, expires_at, pinned, agent_metadata, embedding, terms
+    FROM (VALUES ($1::uuid, $2::text, $3::text, $4::uuid, $5::varchar, $6::text, $7::text,
         $8::text, $9::text[], $10::text, $11::timestamptz, $12::bytea, $13::bool, $14::uuid,
         $15::timestamptz, $16::timestamptz, $17::bool, $18::text, $19::vector, $20::int[])) AS row
         (id, namespace, agent, key_id, session_id, user_input, assistant_response, metadata, tags,

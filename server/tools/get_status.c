@@ -19,34 +19,14 @@ struct get_status {
 /* clang-format off */
 static const struct arg arguments[] = { { 0 } };
 
-static const struct arg pool_results[] = {
-	{ .name = "size", .kind = ARG_INTEGER, .required = true },
-	{ .name = "idle", .kind = ARG_INTEGER, .required = true },
-	{ .name = "busy", .kind = ARG_INTEGER, .required = true },
-	{ .name = "waiting", .kind = ARG_INTEGER, .required = true },
-	{ 0 },
-};
-
-static const struct arg breaker_results[] = {
-	{ .name = "name", .kind = ARG_TEXT, .required = true },
-	{ .name = "state", .kind = ARG_TEXT, .required = true },
-	{ .name = "failures", .kind = ARG_INTEGER, .required = true },
-	{ 0 },
-};
+static const struct arg open_results[] = { { 0 } };
 
 static const struct arg results[] = {
 	{ .name = "version", .kind = ARG_TEXT, .required = true },
-	{ .name = "uptime_seconds", .kind = ARG_INTEGER, .required = true },
-	{ .name = "namespace", .kind = ARG_TEXT },
-	{ .name = "agent", .kind = ARG_TEXT },
 	{ .name = "memories", .kind = ARG_INTEGER },
-	{ .name = "with_embedding", .kind = ARG_INTEGER },
-	{ .name = "sessions", .kind = ARG_INTEGER },
-	{ .name = "first_memory_at", .kind = ARG_TIME },
-	{ .name = "last_memory_at", .kind = ARG_TIME },
 	{ .name = "mode", .kind = ARG_TEXT, .required = true },
-	{ .name = "database_pool", .kind = ARG_RECORD, .required = true, .items = pool_results },
-	{ .name = "circuit_breakers", .kind = ARG_RECORDS, .required = true, .items = breaker_results },
+	{ .name = "database_pool", .kind = ARG_RECORD, .required = true, .items = open_results },
+	{ .name = "circuit_breakers", .kind = ARG_RECORDS, .required = true, .items = open_results },
 	{ 0 },
 };
 /* clang-format on */
@@ -110,7 +90,6 @@ const struct tool tool_get_status = {
         .reads_only = true,
         .serves_anybody = true},
     .title = "Status",
-    .description = "What the memory holds for you and how the server is doing; call it when "
-                   "something seems wrong.",
+    .description = "What the memory holds for you and how the server is doing.",
     .results = results,
 };
