@@ -49,6 +49,7 @@ struct migration_run {
 	bool failed;    /* a statement of this stage failed; error says how */
 	bool transient; /* ... because the server went away */
 	char error[512];
+	char told[512]; /* the last of them that was reported, once */
 };
 
 static void start(struct migration_run *run);
@@ -100,7 +101,9 @@ static void try_again(struct migration_run *run)
 		return;
 	}
 	disconnect(run);
-	report(run, false, run->error);
+	if (strcmp(run->told, run->error) != 0)
+		report(run, false, run->error);
+	snprintf(run->told, sizeof(run->told), "%s", run->error);
 	evutil_secure_rng_get_bytes(&random, sizeof(random));
 	const struct timeval wait = {
 	    0, (suseconds_t)(50 + random % (RETRY_MOST_MS / 2)) * 1000};
