@@ -5,8 +5,8 @@
 
 #include "text.h"
 
-void memory_edit_ask(struct query *q, const struct principal *who, const unsigned char id[16],
-    int32_t version)
+void memory_edit_ask(
+    struct query *q, const struct principal *who, const unsigned char id[16], int32_t version)
 {
 	query_init_who(q, SQL_memory_edit, who);
 	query_uuid(q, id);

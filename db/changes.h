@@ -27,8 +27,8 @@ struct memory_edit {
 };
 
 /* version: an earlier one, or NO_VERSION for how it is now. False: there is no such memory. */
-void memory_edit_ask(struct query *q, const struct principal *who, const unsigned char id[16],
-    int32_t version);
+void memory_edit_ask(
+    struct query *q, const struct principal *who, const unsigned char id[16], int32_t version);
 bool memory_edit_read(const struct rows *rows, struct memory_edit *edit)
     __attribute__((warn_unused_result));
 

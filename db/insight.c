@@ -16,8 +16,7 @@ static double read_number(const struct rows *rows, int row, int col)
 	return rows_is_null(rows, row, col) ? (double)NAN : rows_float(rows, row, col);
 }
 
-void analysis_ask(
-    struct query *q, const struct principal *who, const struct analysis *analysis)
+void analysis_ask(struct query *q, const struct principal *who, const struct analysis *analysis)
 {
 	query_init_who(q, SQL_analysis, who);
 	add_text(q, analysis->session_id);

@@ -18,7 +18,8 @@ struct analysis {
 	int32_t ahead_minutes; /* of UTC */
 };
 
-void analysis_ask(struct query *q, const struct principal *who, const struct analysis *analysis);
+void analysis_ask(
+    struct query *q, const struct principal *who, const struct analysis *analysis);
 
 /* One finding; which of its parts are set depends on its kind (db/sql/analysis.sql). */
 struct finding {

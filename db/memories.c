@@ -11,7 +11,6 @@
 
 #include "text.h"
 
-
 /* The name space of ids made from idempotency keys; any fixed UUID. */
 static const uuid_t key_space = {0x6f, 0x1c, 0x4e, 0x0a, 0x93, 0x5d, 0x4b, 0x52, 0x8e, 0x17,
     0x2d, 0xc3, 0x74, 0x58, 0x90, 0xb6};
@@ -37,8 +36,7 @@ static bool hash_text(EVP_MD_CTX *context, const char *text, size_t len)
 	       (len == 0 || EVP_DigestUpdate(context, text, len) == 1);
 }
 
-void memory_hash(
-    const struct memory_new *memory, unsigned char hash[CONTENT_HASH_BYTES])
+void memory_hash(const struct memory_new *memory, unsigned char hash[CONTENT_HASH_BYTES])
 {
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
 	bool ok =

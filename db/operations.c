@@ -101,8 +101,7 @@ bool roll_back_reverse_read(const struct rows *rows, int64_t *shown, int64_t *re
 	return rows_int(rows, 0, 0) > 0;
 }
 
-void operation_get_ask(
-    struct query *q, const struct principal *who, const unsigned char id[16])
+void operation_get_ask(struct query *q, const struct principal *who, const unsigned char id[16])
 {
 	query_init_for(q, SQL_operation_get, who->namespace);
 	query_uuid(q, id);

@@ -20,8 +20,8 @@ struct operation_scope {
 	const unsigned char *key_id; /* 16 bytes */
 	const char *metadata;        /* JSON that must be contained */
 	const char *words;           /* all of them must occur */
-	int64_t from_us, to_us;      /* of the event, or of the writing; to_us is not part of it */
-	const char *json;            /* all of this, for the receipt */
+	int64_t from_us, to_us; /* of the event, or of the writing; to_us is not part of it */
+	const char *json;       /* all of this, for the receipt */
 };
 
 /* Nothing is named: it would be everything. */
@@ -51,11 +51,12 @@ bool roll_back_reverse_read(const struct rows *rows, int64_t *shown, int64_t *re
 
 struct operation {
 	char id[37];
-	const char *kind, *agent, *scope, *counts; /* scope, counts: JSON */
+	const char *kind, *agent, *scope, *counts;            /* scope, counts: JSON */
 	int64_t created_us, reversible_until_us, reversed_us; /* or ROWS_NO_TIME */
 };
 
-void operation_get_ask(struct query *q, const struct principal *who, const unsigned char id[16]);
+void operation_get_ask(
+    struct query *q, const struct principal *who, const unsigned char id[16]);
 bool operation_get_read(const struct rows *rows, struct operation *operation)
     __attribute__((warn_unused_result));
 
@@ -69,6 +70,7 @@ struct memory_receipt {
 	bool deleted;
 };
 
-void memory_receipt_ask(struct query *q, const struct principal *who, const unsigned char id[16]);
+void memory_receipt_ask(
+    struct query *q, const struct principal *who, const unsigned char id[16]);
 bool memory_receipt_read(const struct rows *rows, struct memory_receipt *receipt)
     __attribute__((warn_unused_result));

@@ -66,6 +66,19 @@ void memory_get_ask(struct query *q, const struct principal *who,
 	query_int4(q, neighbours);
 }
 
+/*
+ * Where an index scan begins: at the cursor, else at the end of the interval it comes to first. That
+ * place has no id, so the moment itself is excluded, as it is for "to"; not for "from".
+ */
+static int64_t start_of(const struct memory_filter *filter, const struct memory_place *place)
+{
+	if (place->behind_us != ROWS_NO_TIME || filter->by_event)
+		return place->behind_us;
+	if (!place->oldest_first)
+		return filter->to_us;
+	return filter->from_us != ROWS_NO_TIME ? filter->from_us - 1 : ROWS_NO_TIME;
+}
+
 void memory_list_ask(struct query *q, const struct principal *who,
     const struct memory_detail *detail, const struct memory_filter *filter,
     const struct memory_place *place)
@@ -76,7 +89,7 @@ void memory_list_ask(struct query *q, const struct principal *who,
 	    detail);
 	/* A plan for any values would use no index but that of the order. */
 	query_setting(q, "plan_cache_mode", "force_custom_plan");
-	query_time(q, place->behind_us);
+	query_time(q, start_of(filter, place));
 	query_uuid(q, behind ? place->behind_id : NULL);
 	query_int4(q, place->limit);
 	add_text(q, filter->session_id);

@@ -146,7 +146,7 @@ static void on_ready(void *arg, struct conn *conn)
 }
 
 /* With the last connection the database counts as away, until it is reached again. */
-static void note_loss(struct pool *pool, const char *error)
+static void note_loss(struct pool *pool, bool healthy, const char *error)
 {
 	bool news = pool->reachable || strcmp(pool->last_error, error) != 0;
 
@@ -155,7 +155,7 @@ static void note_loss(struct pool *pool, const char *error)
 	pool->reachable = false;
 	snprintf(pool->last_error, sizeof(pool->last_error), "%s", error);
 	if (news)
-		pool_report(pool, false, error);
+		pool_report(pool, healthy, error);
 }
 
 /* One broke: the others may have, too, without anybody having noticed. */
@@ -185,10 +185,24 @@ static void note_refusal(struct pool *pool, const char *error)
 	pool_report(pool, false, text);
 }
 
+/* The only host of this pool is well, but not what this pool is for: a primary, or a replica. */
+static bool has_another_role(const struct pool *pool, const char *error)
+{
+	return pool->config.host >= 0 && (strstr(error, "session is ") != NULL ||
+	                                     strstr(error, "hot standby mode") != NULL);
+}
+
 static void connecting_failed(struct pool *pool, int64_t began_ms, const char *error)
 {
 	int64_t now = pool_now_ms();
 
+	if (pool_live(pool) == 0 && has_another_role(pool, error)) {
+		breaker_succeeded(&pool->breaker);
+		note_loss(pool, true, error);
+		pool_arm(pool->retry, pool->config.retry_most_ms);
+		pool_refuse_all(pool);
+		return;
+	}
 	pool->total.connect_failures++;
 	if (pool_live(pool) > 0) { /* it serves those it has let in */
 		note_refusal(pool, error);
@@ -196,7 +210,7 @@ static void connecting_failed(struct pool *pool, int64_t began_ms, const char *e
 		return;
 	}
 	breaker_failed(&pool->breaker, began_ms, now);
-	note_loss(pool, error);
+	note_loss(pool, false, error);
 	pool_arm(pool->retry, breaker_wait_ms(&pool->breaker, now));
 	/* Nothing to hope for: whoever waits is told now, not at the deadline. */
 	if (pool->breaker.state == BREAKER_OPEN)
@@ -217,7 +231,7 @@ static void on_lost(void *arg, struct conn *conn, const char *error)
 		connecting_failed(pool, began_ms, error);
 		return;
 	}
-	note_loss(pool, error);
+	note_loss(pool, false, error);
 	test_idle(pool, 0);
 	pool_serve(pool);
 }
@@ -251,7 +265,7 @@ void slot_settle(struct slot *slot, const char *error)
 	slot_free(slot);
 	if (error == NULL)
 		return;
-	note_loss(pool, error);
+	note_loss(pool, false, error);
 	test_idle(pool, 0);
 }
 

@@ -108,7 +108,8 @@ static bool add_words(struct query *q, const char *words)
 }
 
 bool session_find_ask(struct query *q, const struct principal *who,
-    const struct session_filter *filter, int64_t behind_us, const char *behind_id, int32_t limit)
+    const struct session_filter *filter, int64_t behind_us, const char *behind_id,
+    int32_t limit)
 {
 	query_init_who(q, SQL_session_find, who);
 	query_int4(q, limit);
@@ -120,8 +121,8 @@ bool session_find_ask(struct query *q, const struct principal *who,
 	return add_words(q, filter->words);
 }
 
-void session_dissolve_ask(struct query *q, const struct principal *who, const char *id,
-    const char *into, bool remove)
+void session_dissolve_ask(
+    struct query *q, const struct principal *who, const char *id, const char *into, bool remove)
 {
 	query_init_who(q, SQL_session_dissolve, who);
 	add_text(q, id);

@@ -63,7 +63,8 @@ void session_list_read(const struct rows *rows, int row, struct session *session
 
 /* NULL, or ROWS_NO_TIME: does not matter. All texts are borrowed. */
 struct session_filter {
-	const char *words; /* in its id, name or metadata, or all of them in one of its memories */
+	const char
+	    *words; /* in its id, name or metadata, or all of them in one of its memories */
 	const char *status;
 	int64_t from_us, to_us; /* something was done in it */
 };
@@ -71,8 +72,8 @@ struct session_filter {
 /* The next sessions that fit, the newest first, behind one given by time and id (or ROWS_NO_TIME).
  * False: out of memory. */
 bool session_find_ask(struct query *q, const struct principal *who,
-    const struct session_filter *filter, int64_t behind_us, const char *behind_id, int32_t limit)
-    __attribute__((warn_unused_result));
+    const struct session_filter *filter, int64_t behind_us, const char *behind_id,
+    int32_t limit) __attribute__((warn_unused_result));
 
 /* Moves what the agent sees in a session into another, or with into NULL hides it; removes the
  * session, or marks it as merged. */

@@ -11,7 +11,7 @@ ALTER TABLE memories
     ADD COLUMN IF NOT EXISTS key_id UUID,                -- the API key that wrote it; NULL: none
     ADD COLUMN IF NOT EXISTS tags TEXT[] NOT NULL DEFAULT '{}',
     ADD COLUMN IF NOT EXISTS event_at TIMESTAMP WITH TIME ZONE, -- when it happened, if not when it was written
-    ADD COLUMN IF NOT EXISTS content_hash BYTEA,         -- SHA-256 (db/memories.c); NULL: not computed yet
+    ADD COLUMN IF NOT EXISTS content_hash BYTEA,         -- SHA-256 (db/memories.c); NULL: written by another program
     ADD COLUMN IF NOT EXISTS deduplicated BOOLEAN NOT NULL DEFAULT FALSE, -- a second save of its words merges into it
     ADD COLUMN IF NOT EXISTS merged INT NOT NULL DEFAULT 0, -- how often that happened
     ADD COLUMN IF NOT EXISTS supersedes UUID,
@@ -75,6 +75,8 @@ CREATE INDEX IF NOT EXISTS idx_memories_metadata ON memories USING gin (metadata
     WHERE metadata <> '{}';
 CREATE INDEX IF NOT EXISTS idx_memories_to_embed ON memories (embed_at NULLS FIRST, id)
     WHERE embed_state IN ('pending', 'unchecked', 'failed') AND deleted_at IS NULL;
+CREATE INDEX IF NOT EXISTS idx_memories_unindexed ON memories (id)
+    WHERE terms IS NULL AND deleted_at IS NULL;
 CREATE INDEX IF NOT EXISTS idx_memories_expires ON memories (expires_at) WHERE expires_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS idx_memories_reports ON memories
     (namespace, (agent_metadata ->> 'agent_name'), (agent_metadata ->> 'task_id'), created_at DESC)

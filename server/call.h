@@ -29,10 +29,10 @@ struct event;
 struct service;
 
 enum step_result {
-	STEP_NEXT, /* done, go on */
-	STEP_WAIT, /* go on with the next step when the operation has ended */
-	STEP_ASK,  /* call_ask() has put questions; run this step again with the answers */
-	STEP_FAIL, /* call_fail() has said why */
+	STEP_NEXT,  /* done, go on */
+	STEP_WAIT,  /* go on with the next step when the operation has ended */
+	STEP_ASK,   /* call_ask() has put questions; run this step again with the answers */
+	STEP_FAIL,  /* call_fail() has said why */
 	STEP_AGAIN, /* begin again with the first step */
 };
 

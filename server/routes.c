@@ -37,8 +37,8 @@ const char *route_name(unsigned number)
 
 void routes_handle(struct exchange *x, void *arg)
 {
-	static const struct route_table table = {
-	    routes, ROUTE_COUNT, "there is nothing here; MCP is at /mcp, tools for curl at /v1/tools/NAME"};
+	static const struct route_table table = {routes, ROUTE_COUNT,
+	    "there is nothing here; MCP is at /mcp, tools for curl at /v1/tools/NAME"};
 
 	loop_mark();
 	router_handle(&table, arg, x);

@@ -38,8 +38,9 @@ forbid "evhttp is not used (DECISIONS.md)" 'event2/http.*|evhttp\.h' server db p
 admin=$(headers_of admin)
 http=$(headers_of http)
 mcp=$(headers_of mcp)
-forbid "nothing below admin uses it" "$admin" server/http server/mcp server/tools server/embed
-forbid "below http nothing uses it" "$http|${http#http/}" server/mcp server/rest server/tools server/embed
-forbid "http and tools do not know who calls them" "$mcp" server/http server/tools server/embed
+forbid "nothing below admin uses it" "$admin" server/http server/mcp server/tools server/ingest server/embed
+forbid "below http nothing uses it" "$http|${http#http/}" server/mcp server/rest server/tools server/ingest server/embed
+forbid "http and tools do not know who calls them" "$mcp" server/http server/tools server/ingest server/embed
+forbid "ingest is values in and values out" 'event2/.*|sys/socket\.h|(database|pool|query|rows|memories|sessions|service|events|call|log)\.h' server/ingest
 
 exit $broken

@@ -1,6 +1,6 @@
 /* openapi: the REST form of the tools as OpenAPI 3.1, from the same tables. */
-#include <stdlib.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "args.h"
@@ -13,8 +13,8 @@
 
 static json_t *content(json_t *schema)
 {
-	return json_pack("{s:{s:o}, s:{s:{s:s}}}", "application/json", "schema", schema, "text/plain",
-	    "schema", "type", "string");
+	return json_pack("{s:{s:o}, s:{s:{s:s}}}", "application/json", "schema", schema,
+	    "text/plain", "schema", "type", "string");
 }
 
 static json_t *answers(const json_t *tool)
@@ -40,8 +40,9 @@ static json_t *answers(const json_t *tool)
 	        content(json_deep_copy(json_object_get(tool, "outputSchema")))));
 	for (size_t i = 0; i < sizeof(refusals) / sizeof(*refusals); i++)
 		json_object_set_new(all, refusals[i].status,
-		    json_pack("{s:s, s:{s:{s:{s:s}}}}", "description", refusals[i].text, "content",
-		        "application/json", "schema", "$ref", "#/components/schemas/Error"));
+		    json_pack("{s:s, s:{s:{s:{s:s}}}}", "description", refusals[i].text,
+		        "content", "application/json", "schema", "$ref",
+		        "#/components/schemas/Error"));
 	return all;
 }
 
@@ -51,8 +52,9 @@ static json_t *tool_path(const json_t *tool)
 	    json_object_get(tool, "inputSchema"));
 
 	return json_pack("{s:{s:O, s:O, s:O, s:o, s:o}}", "post", "operationId",
-	    json_object_get(tool, "name"), "summary", json_object_get(tool, "title"), "description",
-	    json_object_get(tool, "description"), "requestBody", body, "responses", answers(tool));
+	    json_object_get(tool, "name"), "summary", json_object_get(tool, "title"),
+	    "description", json_object_get(tool, "description"), "requestBody", body,
+	    "responses", answers(tool));
 }
 
 /* Vectors and lists are for bodies. */
@@ -74,9 +76,9 @@ static json_t *search_path(const json_t *tool)
 		bool main = strcmp(name, "query") == 0;
 
 		if (fits_a_query(property))
-			json_array_append_new(
-			    parameters, json_pack("{s:s, s:s, s:b, s:O}", "name", main ? "q" : name, "in",
-			                    "query", "required", main, "schema", property));
+			json_array_append_new(parameters,
+			    json_pack("{s:s, s:s, s:b, s:O}", "name", main ? "q" : name, "in",
+			        "query", "required", main, "schema", property));
 	}
 	return json_pack("{s:{s:s, s:s, s:o, s:o}}", "get", "operationId", "search", "summary",
 	    "Search memories", "parameters", parameters, "responses", answers(tool));
@@ -97,12 +99,15 @@ static json_t *describe(const struct surface *surface)
 			json_object_set_new(paths, "/v1/search", search_path(tool));
 	}
 	json_decref(tools);
-	return json_pack("{s:s, s:{s:s, s:s}, s:o, s:{s:{s:{s:s, s:s}}, s:{s:o}}, s:[{}, {s:[]}]}",
-	    "openapi", "3.1.0", "info", "title", surface->title, "version", SAGE_VERSION, "paths", paths,
-	    "components", "securitySchemes", "key", "type", "http", "scheme", "bearer", "schemas", "Error",
-	    json_pack("{s:s, s:[s], s:{s:{s:s, s:[s, s], s:{s:{s:s}, s:{s:s}}}}}", "type", "object",
-	        "required", "error", "properties", "error", "type", "object", "required", "code",
-	        "message", "properties", "code", "type", "integer", "message", "type", "string"),
+	return json_pack(
+	    "{s:s, s:{s:s, s:s}, s:o, s:{s:{s:{s:s, s:s}}, s:{s:o}}, s:[{}, {s:[]}]}",
+	    "openapi", "3.1.0", "info", "title", surface->title, "version", SAGE_VERSION,
+	    "paths", paths, "components", "securitySchemes", "key", "type", "http", "scheme",
+	    "bearer", "schemas", "Error",
+	    json_pack("{s:s, s:[s], s:{s:{s:s, s:[s, s], s:{s:{s:s}, s:{s:s}}}}}", "type",
+	        "object", "required", "error", "properties", "error", "type", "object",
+	        "required", "code", "message", "properties", "code", "type", "integer",
+	        "message", "type", "string"),
 	    "security", "key");
 }
 

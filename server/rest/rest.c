@@ -52,7 +52,8 @@ static void on_gone(void *arg)
 }
 
 /* The one way out while the client is there. */
-static void refuse(struct rest_call *r, int status, const char *text, const struct header *headers)
+static void refuse(
+    struct rest_call *r, int status, const char *text, const struct header *headers)
 {
 	router_refuse(r->x, status, text, headers);
 	rest_free(r);
@@ -89,11 +90,11 @@ static void answer(struct rest_call *r, const struct call *call)
 
 	if (!text)
 		json = compact_json(call->result, &len);
-	exchange_reply(r->x, &(struct reply){.status = 200,
-	                         .content_type = text ? "text/plain; charset=utf-8"
-	                                              : "application/json",
-	                         .body = text ? call->text : json,
-	                         .body_len = text ? call->text_len : len});
+	exchange_reply(
+	    r->x, &(struct reply){.status = 200,
+	              .content_type = text ? "text/plain; charset=utf-8" : "application/json",
+	              .body = text ? call->text : json,
+	              .body_len = text ? call->text_len : len});
 	free(json);
 }
 
@@ -107,7 +108,8 @@ static void on_done(void *arg, struct call *call)
 	snprintf(seconds, sizeof(seconds), "%d", (call->retry_ms + 999) / 1000);
 	r->call = call;
 	if (call->outcome != CALL_OK) {
-		refuse(r, status_of(call), call->text != NULL ? call->text : "it failed", retry);
+		refuse(
+		    r, status_of(call), call->text != NULL ? call->text : "it failed", retry);
 		return;
 	}
 	answer(r, call);

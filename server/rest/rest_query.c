@@ -87,14 +87,16 @@ static bool add(const struct arg *table, const char *main_name, char *pair, json
 
 	if (value != NULL)
 		*value++ = '\0';
-	if (value == NULL || !decode(pair) || !decode(value) || !is_utf8(pair) || !is_utf8(value)) {
+	if (value == NULL || !decode(pair) || !decode(value) || !is_utf8(pair) ||
+	    !is_utf8(value)) {
 		snprintf(text, text_len,
 		    "the query must be NAME=VALUE pairs joined by &, percent-encoded UTF-8");
 		return false;
 	}
 	arg = find(table, strcmp(pair, "q") == 0 ? main_name : pair);
 	if (arg == NULL) {
-		snprintf(text, text_len, "%.*s: unknown parameter; q and the arguments of the tool are known",
+		snprintf(text, text_len,
+		    "%.*s: unknown parameter; q and the arguments of the tool are known",
 		    utf8_cut(pair, strlen(pair), MAX_NAME_BYTES), pair);
 		return false;
 	}

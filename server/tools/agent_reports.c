@@ -104,8 +104,9 @@ static enum step_result ask(struct call *call)
 	uuid_t id = {0};
 
 	if (!read_cursor(r, id))
-		return call_bad_argument(call, "cursor: is not one that agent_reports gave for this "
-		                               "view; leave it out to begin at the first page");
+		return call_bad_argument(call,
+		    "cursor: is not one that agent_reports gave for this "
+		    "view; leave it out to begin at the first page");
 	if (r->view == HISTORY)
 		report_history_ask(&call->query, &call->who, &filter, r->behind.time_us, id);
 	else
@@ -165,8 +166,8 @@ static enum step_result answer(struct call *call)
 		json_array_append_new(list, r->view == HISTORY
 		                                ? show_report(call->rows, row, next)
 		                                : show_summary(call->rows, row, next));
-	call->result = json_pack("{s:o, s:b}", r->view == HISTORY ? "executions" : "agents", list,
-	    "has_more", has_more);
+	call->result = json_pack("{s:o, s:b}", r->view == HISTORY ? "executions" : "agents",
+	    list, "has_more", has_more);
 	if (has_more)
 		json_object_set_new(call->result, "next_cursor", json_string(next));
 	return STEP_NEXT;

@@ -119,8 +119,8 @@ static void add_finding(json_t *result, const struct finding *finding)
 		bool any = finding->count > 0;
 
 		json_object_set_new(result, "analyzed", json_integer(finding->count));
-		json_object_set_new(result, "memories",
-		    json_integer(any ? (json_int_t)finding->weight : 0));
+		json_object_set_new(
+		    result, "memories", json_integer(any ? (json_int_t)finding->weight : 0));
 		if (any)
 			json_object_set_new(result, "from", show_time(finding->at_us));
 		return;

@@ -57,7 +57,8 @@ static json_t *list_missing(const struct call *call)
 
 		for (int row = 0; row < rows_count(call->rows) && !found; row++) {
 			memory_delete_read(call->rows, row, &deleted);
-			found = memcmp(deleted.bytes, d->ids.items[i], sizeof(deleted.bytes)) == 0;
+			found =
+			    memcmp(deleted.bytes, d->ids.items[i], sizeof(deleted.bytes)) == 0;
 		}
 		uuid_unparse_lower(d->ids.items[i], id);
 		if (!found)
@@ -77,8 +78,8 @@ static enum step_result answer(struct call *call)
 		json_decref(changed);
 		json_decref(missing);
 		uuid_unparse_lower(d->ids.items[0], id);
-		return call_not_found(call, "ids: there is no memory %s%s; nothing was changed", id,
-		    absent > 1 ? ", nor any of the others" : "");
+		return call_not_found(call, "ids: there is no memory %s%s; nothing was changed",
+		    id, absent > 1 ? ", nor any of the others" : "");
 	}
 	for (int row = 0; row < rows_count(call->rows); row++) {
 		struct memory_deleted deleted;

@@ -65,8 +65,7 @@ static enum step_result run(struct call *call)
 {
 	const struct dissolve_session *d = (struct dissolve_session *)call;
 
-	session_dissolve_ask(
-	    &call->query, &call->who, d->session_id.s, d->into.s, d->remove);
+	session_dissolve_ask(&call->query, &call->who, d->session_id.s, d->into.s, d->remove);
 	return call_query(call);
 }
 
@@ -87,9 +86,9 @@ static enum step_result remove_session(struct call *call)
 	if (d->memories == MOVE) {
 		d->into = (struct arg_text){DEFAULT_SESSION, strlen(DEFAULT_SESSION)};
 		if (strcmp(d->session_id.s, DEFAULT_SESSION) == 0)
-			return call_bad_argument(call,
-			    "memories: those of the default session cannot move there; delete them, "
-			    "or merge_sessions into another one");
+			return call_bad_argument(call, "memories: those of the default session "
+			                               "cannot move there; delete them, "
+			                               "or merge_sessions into another one");
 	}
 	return run(call);
 }

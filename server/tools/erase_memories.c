@@ -53,8 +53,8 @@ static enum step_result erase(struct call *call)
 	if (!scope_read(&e->scope, &scope))
 		return call_fail(call, "The server is out of memory. Nothing was erased.");
 	if (operation_scope_is_empty(&scope))
-		return call_bad_argument(call,
-		    "ids: say what to erase: ids, session_id, agent, words, metadata, from or to");
+		return call_bad_argument(call, "ids: say what to erase: ids, session_id, "
+		                               "agent, words, metadata, from or to");
 	uuid_generate_random(e->id);
 	if (!erase_ask(&call->query, &call->who, e->id, &scope, e->dry_run))
 		return call_fail(call, "The server is out of memory. Nothing was erased.");
@@ -73,7 +73,8 @@ static enum step_result scan(struct call *call)
 		return call_not_found(call, "There is nothing like that; nothing was erased.");
 	if (!scope_read(&e->scope, &scope) ||
 	    !erase_scan_ask(&call->query, &call->who, e->id, &scope))
-		return call_fail(call, "It is erased, but the server is out of memory to look again.");
+		return call_fail(
+		    call, "It is erased, but the server is out of memory to look again.");
 	return call_query(call);
 }
 
@@ -85,18 +86,21 @@ static enum step_result answer(struct call *call)
 
 	call->result = json_pack("{s:O}", "counts", e->counts);
 	if (e->dry_run) {
-		fprintf(call_text(call), "%lld memories would be erased.", (long long)e->memories);
+		fprintf(
+		    call_text(call), "%lld memories would be erased.", (long long)e->memories);
 		return STEP_NEXT;
 	}
 	erase_scan_read(call->rows, &memories, &versions, &handoffs);
 	uuid_unparse_lower(e->id, id);
 	json_object_set_new(call->result, "receipt_id", json_string(id));
-	json_object_set_new(
-	    call->result, "verified", json_boolean(memories == 0 && versions == 0 && handoffs == 0));
-	fprintf(call_text(call), "Erased %lld memories; receipt %s. %s", (long long)e->memories, id,
+	json_object_set_new(call->result, "verified",
+	    json_boolean(memories == 0 && versions == 0 && handoffs == 0));
+	fprintf(call_text(call), "Erased %lld memories; receipt %s. %s", (long long)e->memories,
+	    id,
 	    memories + versions + handoffs == 0
 	        ? "Nothing of it was found afterwards. Backups keep it until they expire."
-	        : "Something like it was found afterwards: it was written meanwhile. Erase again.");
+	        : "Something like it was found afterwards: it was written meanwhile. Erase "
+	          "again.");
 	return STEP_NEXT;
 }
 
@@ -117,8 +121,9 @@ const struct tool tool_erase_memories = {
         .size = sizeof(struct erase_memories),
         .fini = forget},
     .title = "Erase memories",
-    .description = "Take memories away for good, with their history; it cannot be undone. Gives "
-                   "a receipt. Try it with dry_run first.",
+    .description =
+        "Take memories away for good, with their history; it cannot be undone. Gives "
+        "a receipt. Try it with dry_run first.",
     .results = results,
     .destroys = true,
 };

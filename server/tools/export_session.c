@@ -21,8 +21,9 @@
 #include "tools/show_memory.h"
 #include "tools/tools.h"
 
-#define PIECE_MEMORIES   100
-#define PIECE_BYTES      (MAX_RESPONSE_BYTES / 4) /* of texts: JSON may need twice as much, or six times */
+#define PIECE_MEMORIES 100
+#define PIECE_BYTES                                                                            \
+	(MAX_RESPONSE_BYTES / 4) /* of texts: JSON may need twice as much, or six times */
 #define WHOLE_CHARACTERS MAX_MEMORY_TEXT_BYTES
 
 enum format { JSON, MARKDOWN };
@@ -70,8 +71,9 @@ static enum step_result find_session(struct call *call)
 	    (struct memory_place){.oldest_first = true, .limit = PIECE_MEMORIES + 1};
 	if (!cursor_parse(export->cursor.s, &cursor) ||
 	    (export->cursor.s != NULL && uuid_parse(cursor.id, export->place.behind_id) != 0))
-		return call_bad_argument(call, "cursor: is not one that export_session gave; leave "
-		                               "it out to begin at the first piece");
+		return call_bad_argument(call,
+		    "cursor: is not one that export_session gave; leave "
+		    "it out to begin at the first piece");
 	export->place.behind_us = cursor.time_us;
 	session_info_ask(
 	    &call->query, &call->who, export->session_id.s, export->session_id.len);
@@ -83,9 +85,8 @@ static enum step_result find_memories(struct call *call)
 	const struct export_session *export = (struct export_session *)call;
 	const struct memory_detail detail = {
 	    .characters = WHOLE_CHARACTERS, .whole = true, .bytes = PIECE_BYTES};
-	const struct memory_filter filter = {.session_id = export->session_id.s,
-	    .from_us = ROWS_NO_TIME,
-	    .to_us = ROWS_NO_TIME};
+	const struct memory_filter filter = {
+	    .session_id = export->session_id.s, .from_us = ROWS_NO_TIME, .to_us = ROWS_NO_TIME};
 	struct session session;
 
 	if (!session_info_read(call->rows, &session))
@@ -171,7 +172,9 @@ static enum step_result write(struct call *call)
 		json_object_set_new(call->result, "next_cursor", json_string(next));
 	}
 	if (export->format == MARKDOWN) {
-		fprintf(call_text(call), "%s%s\n", has_more ? "There is more, with cursor " : "The end is in this piece.", has_more ? next : "");
+		fprintf(call_text(call), "%s%s\n",
+		    has_more ? "There is more, with cursor " : "The end is in this piece.",
+		    has_more ? next : "");
 		fputs(text, call_text(call));
 	}
 	json_decref(list);
@@ -179,8 +182,7 @@ static enum step_result write(struct call *call)
 	return STEP_NEXT;
 }
 
-static const struct step steps[] = {
-    STEP(find_session), STEP(find_memories), STEP(write), {0}};
+static const struct step steps[] = {STEP(find_session), STEP(find_memories), STEP(write), {0}};
 
 const struct tool tool_export_session = {
     .work = {.name = "export_session",

@@ -134,51 +134,64 @@ bool extract_add(struct extract *e, int source, const char *text, size_t len)
 	return true;
 }
 
-static bool has_term(const struct terms *terms, int32_t term)
+/* The places in the question of the terms that it shares with a sentence; how many. */
+static size_t find_shared(
+    const struct terms *sentence, const struct terms *question, size_t *places)
 {
-	size_t low = 0, high = terms->count;
+	size_t count = 0;
 
-	while (low < high) {
-		size_t middle = (low + high) / 2;
+	for (size_t i = 0, j = 0; i < sentence->count && j < question->count;) {
+		int32_t x = sentence->items[i], y = question->items[j];
 
-		if (terms->items[middle] < term)
-			low = middle + 1;
-		else
-			high = middle;
+		if (x == y)
+			places[count++] = j;
+		i += x <= y;
+		j += y <= x;
 	}
-	return low < terms->count && terms->items[low] == term;
+	return count;
 }
 
-/* Adds what one term of the question is worth to the sentences that have it. */
-static void weigh_term(struct extract *e, int32_t term, double average)
+/* What sharing a term is worth: the fewer sentences have it, the more. */
+static void weigh_terms(
+    const struct extract *e, const struct terms *question, double *weights, size_t *places)
 {
-	double n = (double)e->count, having = 0;
+	double n = (double)e->count;
 
-	for (size_t i = 0; i < e->count; i++)
-		having += has_term(&e->items[i].terms, term);
-	double idf = log(1 + (n - having + 0.5) / (having + 0.5));
+	for (size_t i = 0; i < e->count; i++) {
+		size_t count = find_shared(&e->items[i].terms, question, places);
 
-	for (size_t i = 0; i < e->count && having > 0; i++) {
-		struct sentence *sentence = &e->items[i];
-		double length = (double)sentence->terms.count / average;
-
-		if (has_term(&sentence->terms, term))
-			sentence->score += idf * (BM25_K1 + 1) /
-			                   (1 + BM25_K1 * (1 - BM25_B + BM25_B * length));
+		for (size_t p = 0; p < count; p++)
+			weights[places[p]]++;
 	}
+	for (size_t j = 0; j < question->count; j++)
+		weights[j] = log(1 + (n - weights[j] + 0.5) / (weights[j] + 0.5));
 }
 
+/* BM25 with each term once, since sentences are short. False: none shares a word. */
 static bool weigh(struct extract *e, const struct terms *question)
 {
-	double total = 1;
+	double *weights = calloc(question->count + 1, sizeof(*weights));
+	size_t *places = calloc(question->count + 1, sizeof(*places));
+	double average = 1;
 	bool any = false;
 
+	if (weights == NULL || places == NULL)
+		abort(); /* out of memory */
 	for (size_t i = 0; i < e->count; i++)
-		total += (double)e->items[i].terms.count;
-	for (size_t i = 0; i < question->count; i++)
-		weigh_term(e, question->items[i], total / (double)(e->count + 1));
-	for (size_t i = 0; i < e->count; i++)
-		any = any || e->items[i].score > 0;
+		average += (double)e->items[i].terms.count / (double)e->count;
+	weigh_terms(e, question, weights, places);
+	for (size_t i = 0; i < e->count; i++) {
+		struct sentence *sentence = &e->items[i];
+		size_t count = find_shared(&sentence->terms, question, places);
+		double length = (double)sentence->terms.count / average;
+
+		for (size_t p = 0; p < count; p++)
+			sentence->score += weights[places[p]] * (BM25_K1 + 1) /
+			                   (1 + BM25_K1 * (1 - BM25_B + BM25_B * length));
+		any = any || count > 0;
+	}
+	free(places);
+	free(weights);
 	return any;
 }
 

@@ -202,7 +202,8 @@ static void write_text(const struct get_context *get, FILE *out)
 		fprintf(out, " %d left out for max_tokens, the first of them %s.", l->left_out,
 		    l->next_id);
 	fputc('\n', out);
-	write_part(get, "Notes left for you:", 0, get->notes, out);
+	write_part(
+	    get, "Notes left for you (hand_off fetch marks them as read):", 0, get->notes, out);
 	write_part(get, "Pinned:", get->notes, get->pinned, out);
 	write_part(get,
 	    get->query.s != NULL ? "What fits the query, best first:" : "Latest, newest first:",

@@ -53,7 +53,8 @@ static enum step_result ask_memory(struct call *call)
 	if (get->id.set == (get->idempotency_key.s != NULL))
 		return call_bad_argument(call, "id: give either id or idempotency_key");
 	if (!get->id.set)
-		memory_id_for(&call->who, get->idempotency_key.s, get->idempotency_key.len, get->id.bytes);
+		memory_id_for(&call->who, get->idempotency_key.s, get->idempotency_key.len,
+		    get->id.bytes);
 	memory_receipt_ask(&call->query, &call->who, get->id.bytes);
 	return call_query(call);
 }
@@ -64,10 +65,10 @@ static json_t *show_receipt(const struct memory_receipt *receipt)
 
 	snprintf(sequence, sizeof(sequence), "%lld.%lld", (long long)receipt->xid,
 	    (long long)receipt->seq);
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:s, s:o}", "id", receipt->id, "kind",
-	    "memory", "state", receipt->deleted ? "deleted" : "stored", "sequence", sequence,
-	    "content_hash", receipt->content_hash, "version", receipt->version, "merged",
-	    receipt->merged, "embedding", receipt->embed_state, "created_at",
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:s, s:o}", "id", receipt->id,
+	    "kind", "memory", "state", receipt->deleted ? "deleted" : "stored", "sequence",
+	    sequence, "content_hash", receipt->content_hash, "version", receipt->version,
+	    "merged", receipt->merged, "embedding", receipt->embed_state, "created_at",
 	    show_time(receipt->created_us));
 }
 
@@ -103,7 +104,8 @@ static enum step_result answer(struct call *call)
 	}
 	call->result = json_pack("{s:s, s:s, s:o, s:o, s:o}", "id", operation.id, "kind",
 	    operation.kind, "created_at", show_time(operation.created_us), "scope",
-	    json_loads(operation.scope, 0, NULL), "counts", json_loads(operation.counts, 0, NULL));
+	    json_loads(operation.scope, 0, NULL), "counts",
+	    json_loads(operation.counts, 0, NULL));
 	set_time(call->result, "reversible_until", operation.reversible_until_us);
 	set_time(call->result, "reversed_at", operation.reversed_us);
 	return STEP_NEXT;

@@ -91,7 +91,8 @@ static json_t *show_change(const struct feed_change *change)
 	bool saved = strcmp(change->kind, "saved") == 0;
 	json_t *json = json_pack("{s:s, s:s, s:s, s:o, s:s}", "change", change->kind, "id",
 	    change->id, "agent", change->agent, "at",
-	    show_time(saved ? change->created_us : change->updated_us), "snippet", change->snippet);
+	    show_time(saved ? change->created_us : change->updated_us), "snippet",
+	    change->snippet);
 
 	if (change->session_id != NULL)
 		json_object_set_new(json, "session_id", json_string(change->session_id));
@@ -132,7 +133,8 @@ const struct tool tool_list_changes = {
         .size = sizeof(struct list_changes),
         .reads_only = true},
     .title = "List changes",
-    .description = "What all agents saved, updated or deleted since you last asked, each change "
-                   "exactly once: call it to catch up with the others.",
+    .description =
+        "What all agents saved, updated or deleted since you last asked, each change "
+        "exactly once: call it to catch up with the others.",
     .results = results,
 };

@@ -54,8 +54,9 @@ static enum step_result ask(struct call *call)
 	struct list_metadata_keys *list = (struct list_metadata_keys *)call;
 
 	if (!cursor_parse(list->cursor.s, &list->behind))
-		return call_bad_argument(call, "cursor: is not one that list_metadata_keys gave; "
-		                               "leave it out to begin at the first page");
+		return call_bad_argument(call,
+		    "cursor: is not one that list_metadata_keys gave; "
+		    "leave it out to begin at the first page");
 	metadata_keys_ask(&call->query, &call->who, (int32_t)list->sample,
 	    list->cursor.s != NULL ? list->behind.id : NULL, (int32_t)list->limit + 1);
 	return call_query(call);
@@ -71,14 +72,14 @@ static enum step_result answer(struct call *call)
 
 	for (int row = 0; row < rows_count(call->rows) && row < list->limit; row++) {
 		metadata_key_read(call->rows, row, &key);
-		json_array_append_new(keys, json_pack("{s:s, s:I, s:o, s:o}", "key", key.key,
-		                                "memories", (json_int_t)key.count, "types",
-		                                show_json(key.types), "samples",
-		                                show_json(key.samples)));
+		json_array_append_new(
+		    keys, json_pack("{s:s, s:I, s:o, s:o}", "key", key.key, "memories",
+		              (json_int_t)key.count, "types", show_json(key.types), "samples",
+		              show_json(key.samples)));
 		cursor_format(0, key.key, next);
 	}
-	call->result = json_pack("{s:I, s:o, s:b}", "analyzed", (json_int_t)key.memories, "keys",
-	    keys, "has_more", has_more);
+	call->result = json_pack("{s:I, s:o, s:b}", "analyzed", (json_int_t)key.memories,
+	    "keys", keys, "has_more", has_more);
 	if (has_more)
 		json_object_set_new(call->result, "next_cursor", json_string(next));
 	return STEP_NEXT;
@@ -93,7 +94,8 @@ const struct tool tool_list_metadata_keys = {
         .size = sizeof(struct list_metadata_keys),
         .reads_only = true},
     .title = "List metadata keys",
-    .description = "Which keys the metadata of memories has, with types and examples, to filter "
-                   "list_memories by.",
+    .description =
+        "Which keys the metadata of memories has, with types and examples, to filter "
+        "list_memories by.",
     .results = results,
 };

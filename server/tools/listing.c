@@ -12,10 +12,10 @@
 #include "tools/show_memory.h"
 #include "utf8.h"
 
-#define FRAME_BYTES      640  /* of the lines and fields around the items, cursors included */
-#define ITEM_FRAME_BYTES 64   /* of one item: comma, and the count of its near-duplicates */
-#define ALIKE_BYTES      2048 /* of each text; enough to tell, and quick for a hundred of them */
-#define SCORE_STEPS      1e6  /* finer digits only cost tokens */
+#define FRAME_BYTES      640   /* of the lines and fields around the items, cursors included */
+#define ITEM_FRAME_BYTES 64    /* of one item: comma, and the count of its near-duplicates */
+#define ALIKE_BYTES      65536 /* longer texts are like no other: comparing would take too long */
+#define SCORE_STEPS      1e6   /* finer digits only cost tokens */
 
 void listing_init(struct listing *l, int64_t max_tokens, unsigned ways)
 {
@@ -135,17 +135,18 @@ static enum listed take(struct listing *l, const char *id, struct listing_item *
 	return LISTED;
 }
 
+/* None of a memory whose words are not all here: what cannot be seen may be what differs. */
 static void find_terms(const struct memory *memory, struct terms *terms)
 {
-	const char *const texts[] = {memory->user_input, memory->assistant_response};
+	size_t input = strlen(memory->user_input),
+	       response = strlen(memory->assistant_response);
 
-	for (size_t i = 0; i < 2; i++) {
-		size_t len = strlen(texts[i]);
-
-		if (!terms_add_text(terms, texts[i], len < ALIKE_BYTES ? len : ALIKE_BYTES))
-			abort(); /* out of memory */
-	}
-	terms_reduce(terms);
+	if (memory->truncated || input + response > ALIKE_BYTES)
+		return;
+	if (!terms_add_text(terms, memory->user_input, input) ||
+	    !terms_add_text(terms, memory->assistant_response, response))
+		abort(); /* out of memory */
+	terms_sketch(terms);
 }
 
 static enum listed find_same(

@@ -42,7 +42,7 @@ struct listing_item {
 };
 
 enum listing_way {
-	LISTING_COLLAPSES = 1 << 0, /* near-duplicates */
+	LISTING_COLLAPSES = 1 << 0, /* near-duplicates, of texts that are all there */
 	LISTING_FILLS = 1 << 1,     /* behind one that did not fit, smaller ones are taken */
 };
 

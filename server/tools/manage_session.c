@@ -92,8 +92,8 @@ static enum step_result ask(struct call *call)
 	if (manage->name.s == NULL && manage->action == RENAME)
 		return call_bad_argument(call, "name: is required for action rename");
 	if (id.s != NULL && manage->action == LIST)
-		return call_bad_argument(
-		    call, "session_id: does not go with list; action info tells of one session");
+		return call_bad_argument(call,
+		    "session_id: does not go with list; action info tells of one session");
 	if (manage->action == CREATE)
 		return ask_create(call);
 	if (manage->action == LIST) {
@@ -142,8 +142,9 @@ static enum step_result refuse_switch(struct call *call, const struct session *s
 		return call_bad_argument(call,
 		    "session_id: '%s' was merged into '%s'; switch to that one", session->id,
 		    session->merged_into);
-	return call_bad_argument(call, "session_id: '%s' is %s; action resume takes it up again",
-	    session->id, session->status);
+	return call_bad_argument(call,
+	    "session_id: '%s' is %s; action resume takes it up again", session->id,
+	    session->status);
 }
 
 static enum step_result answer(struct call *call)

@@ -66,8 +66,9 @@ static enum step_result ask(struct call *call)
 		return call_fail(call, "The server is out of memory. Nothing was changed.");
 	if (r->reverse.set != operation_scope_is_empty(&scope))
 		return call_bad_argument(call, "%s",
-		    r->reverse.set ? "reverse: goes with nothing else"
-		                   : "agent: say what to undo: agent, key_id, from or to; or reverse");
+		    r->reverse.set
+		        ? "reverse: goes with nothing else"
+		        : "agent: say what to undo: agent, key_id, from or to; or reverse");
 	if (r->reverse.set) {
 		roll_back_reverse_ask(&call->query, &call->who, r->reverse.bytes);
 		return call_query(call);
@@ -88,9 +89,10 @@ static enum step_result answer_reverse(struct call *call)
 	if (!roll_back_reverse_read(call->rows, &shown, &restored))
 		return call_not_found(call,
 		    "reverse: there is no roll-back %s that could still be taken back", id);
-	call->result = json_pack("{s:{s:I, s:I}}", "counts", "shown", (json_int_t)shown, "restored",
-	    (json_int_t)restored);
-	fprintf(call_text(call), "Taken back: %lld memories are seen again, %lld are as they were.",
+	call->result = json_pack("{s:{s:I, s:I}}", "counts", "shown", (json_int_t)shown,
+	    "restored", (json_int_t)restored);
+	fprintf(call_text(call),
+	    "Taken back: %lld memories are seen again, %lld are as they were.",
 	    (long long)shown, (long long)restored);
 	return STEP_NEXT;
 }
@@ -106,13 +108,15 @@ static enum step_result answer(struct call *call)
 	call->result = json_pack(
 	    "{s:o}", "counts", json_loads(operation_counts(call->rows, &memories), 0, NULL));
 	if (r->dry_run) {
-		fprintf(call_text(call), "%lld memories would be rolled back.", (long long)memories);
+		fprintf(call_text(call), "%lld memories would be rolled back.",
+		    (long long)memories);
 		return STEP_NEXT;
 	}
 	uuid_unparse_lower(r->id, id);
 	json_object_set_new(call->result, "receipt_id", json_string(id));
 	json_object_set_new(call->result, "reversible_until", show_time(r->until_us));
-	fprintf(call_text(call), "Rolled back %lld memories. roll_back with reverse %s takes it back.",
+	fprintf(call_text(call),
+	    "Rolled back %lld memories. roll_back with reverse %s takes it back.",
 	    (long long)memories, id);
 	return STEP_NEXT;
 }
@@ -131,8 +135,9 @@ const struct tool tool_roll_back = {
         .size = sizeof(struct roll_back),
         .fini = forget},
     .title = "Roll back",
-    .description = "Undo everything one agent, key or interval wrote, for instance after it was "
-                   "fed lies; it can be taken back for a while.",
+    .description =
+        "Undo everything one agent, key or interval wrote, for instance after it was "
+        "fed lies; it can be taken back for a while.",
     .results = results,
     .destroys = true,
 };

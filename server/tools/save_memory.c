@@ -192,8 +192,9 @@ static enum step_result receipt(struct call *call)
 	if (saved.state == SAVE_STORED)
 		publish_memory(call, saved.id, saved.session_id);
 	call->result = json_pack("{s:s, s:s*, s:o, s:s, s:s, s:s}", "id", saved.id,
-	    "session_id", saved.session_id, "created_at", show_time(saved.created_us), "state", save_state_name(saved.state), "content_hash",
-	    saved.content_hash, "embedding", saved.embed_state);
+	    "session_id", saved.session_id, "created_at", show_time(saved.created_us), "state",
+	    save_state_name(saved.state), "content_hash", saved.content_hash, "embedding",
+	    saved.embed_state);
 	say(call, &saved);
 	return STEP_NEXT;
 }

@@ -21,7 +21,8 @@ struct scope_arguments {
 
 #define MAX_SCOPE_WORDS_BYTES 1000
 
-#define SCOPE_AT(type, member, field) (offsetof(type, member) + offsetof(struct scope_arguments, field))
+#define SCOPE_AT(type, member, field)                                                          \
+	(offsetof(type, member) + offsetof(struct scope_arguments, field))
 
 /* clang-format off */
 #define SCOPE_TIMES(type, member)                                                                 \

@@ -74,11 +74,11 @@ static enum step_result find(struct call *call)
 	    search->from >= search->to)
 		return call_bad_argument(call, "from: must be before to");
 	if (!cursor_parse(search->cursor.s, &search->behind))
-		return call_bad_argument(call, "cursor: is not one that search_sessions gave; leave "
-		                               "it out to begin at the first page");
+		return call_bad_argument(call,
+		    "cursor: is not one that search_sessions gave; leave "
+		    "it out to begin at the first page");
 	if (!session_find_ask(&call->query, &call->who, &filter, search->behind.time_us,
-	        search->behind.id,
-	        (int32_t)search->limit + 1))
+	        search->behind.id, (int32_t)search->limit + 1))
 		return call_fail(call, "The server is out of memory. Try again later.");
 	return call_query(call);
 }

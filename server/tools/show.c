@@ -66,9 +66,9 @@ json_t *show_session(const struct session *session)
 	    show_time(session->active_us));
 
 	if (session->status != NULL)
-		json_object_update_new(json, json_pack("{s:s, s:s*, s:b}", "status", session->status,
-		                                 "merged_into", session->merged_into, "current",
-		                                 session->current));
+		json_object_update_new(json,
+		    json_pack("{s:s, s:s*, s:b}", "status", session->status, "merged_into",
+		        session->merged_into, "current", session->current));
 	if (session->first_us != ROWS_NO_TIME) {
 		json_object_set_new(json, "first_memory_at", show_time(session->first_us));
 		json_object_set_new(json, "last_memory_at", show_time(session->last_us));

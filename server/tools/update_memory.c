@@ -97,7 +97,8 @@ static enum step_result read_now(struct call *call)
 			known = known || strcmp(u->clear.items[i], clearable[j]) == 0;
 		if (!known)
 			return call_bad_argument(call,
-			    "clear[%zu]: must be one of event_time, valid_until, expires_at", i);
+			    "clear[%zu]: must be one of event_time, valid_until, expires_at",
+			    i);
 	}
 	memory_edit_ask(&call->query, &call->who, u->id.bytes, (int32_t)u->revert_to);
 	return call_query(call);
@@ -124,9 +125,11 @@ static bool merge_metadata(struct call *call, const char *old)
 	void *next;
 
 	if (base == NULL)
-		base = u->metadata.text != NULL || old == NULL ? json_object() : json_loads(old, 0, NULL);
+		base = u->metadata.text != NULL || old == NULL ? json_object()
+		                                               : json_loads(old, 0, NULL);
 	json_object_update(base, patch);
-	json_object_foreach_safe (base, next, key, value) {
+	json_object_foreach_safe(base, next, key, value)
+	{
 		if (json_is_null(value))
 			json_object_del(base, key);
 	}
@@ -167,8 +170,8 @@ static void describe(
 {
 	memory->session_id = pick(&u->session_id, edit->session_id, &memory->session_id_len);
 	memory->user_input = pick(&u->user_input, edit->user_input, &memory->user_input_len);
-	memory->assistant_response =
-	    pick(&u->assistant_response, edit->assistant_response, &memory->assistant_response_len);
+	memory->assistant_response = pick(
+	    &u->assistant_response, edit->assistant_response, &memory->assistant_response_len);
 	memory->metadata = u->merged;
 	memory->metadata_len = strlen(u->merged);
 	memory->agent_metadata = edit->agent_metadata;
@@ -177,7 +180,8 @@ static void describe(
 	memory->private = u->visibility >= 0 ? u->visibility == PRIVATE : edit->private;
 	memory->pinned = u->pinned >= 0 ? u->pinned == PINNED : edit->pinned;
 	memory->event_us = pick_time(u, EVENT_TIME, u->event_time, edit->event_us);
-	memory->valid_until_us = pick_time(u, VALID_UNTIL, u->valid_until, edit->valid_until_us);
+	memory->valid_until_us =
+	    pick_time(u, VALID_UNTIL, u->valid_until, edit->valid_until_us);
 	memory->expires_us = pick_time(u, EXPIRES_AT, u->expires_at, edit->expires_us);
 	take_tags(u, edit->tags, memory);
 }
@@ -187,8 +191,8 @@ static enum step_result no_such_memory(struct call *call)
 	char id[37];
 
 	uuid_unparse_lower(((struct update_memory *)call)->id.bytes, id);
-	return call_not_found(call,
-	    "id: there is no memory %s; search_memories gives the ids there are", id);
+	return call_not_found(
+	    call, "id: there is no memory %s; search_memories gives the ids there are", id);
 }
 
 static enum step_result write(struct call *call)
@@ -228,16 +232,17 @@ static enum step_result answer(struct call *call)
 	if (!memory_update_read(call->rows, &updated)) {
 		if (u->expected_version == 0 && ++u->tries < MAX_TRIES)
 			return STEP_AGAIN;
-		return call_fail(call,
-		    "Somebody changed this memory at the same time. Nothing was changed. Read it "
-		    "again.");
+		return call_fail(call, "Somebody changed this memory at the same time. Nothing "
+		                       "was changed. Read it "
+		                       "again.");
 	}
 	publish_memory(call, updated.id, updated.session_id);
-	call->result = json_pack("{s:s, s:i, s:o, s:s}", "id", updated.id, "version",
-	    updated.version, "updated_at", show_time(updated.updated_us), "embedding",
-	    updated.embed_state);
-	fprintf(call_text(call), "Updated memory %s, now in version %d. revert_to %d undoes it.",
-	    updated.id, updated.version, u->version);
+	call->result =
+	    json_pack("{s:s, s:i, s:o, s:s}", "id", updated.id, "version", updated.version,
+	        "updated_at", show_time(updated.updated_us), "embedding", updated.embed_state);
+	fprintf(call_text(call),
+	    "Updated memory %s, now in version %d. revert_to %d undoes it.", updated.id,
+	    updated.version, u->version);
 	return STEP_NEXT;
 }
 

@@ -1,25 +1,7 @@
 """What the server tells about what it holds: status, analysis, metadata keys, agents' reports."""
 
 import pytest
-from sage import bearer, make_key, once, psql, tool_text
-
-
-@pytest.fixture
-def own(start, database):
-    """A connection to a server whose database nobody else uses."""
-    server = start(DATABASE_URL=database).wait_ready()
-    with server.connect() as connection:
-        yield connection
-
-
-@pytest.fixture
-def agents(start, database):
-    """A connection and the keys of two agents of one namespace and one of another."""
-    server = start(DATABASE_URL=database).wait_ready()
-    keys = [bearer(make_key(database, agent, namespace)) for agent, namespace in (
-        ("ann", "team"), ("bob", "team"), ("eve", "other"))]
-    with server.connect() as connection:
-        yield connection, *keys
+from sage import once, psql, tool_text
 
 
 def save(connection, text: str, **arguments) -> str:

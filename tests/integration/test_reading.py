@@ -268,7 +268,11 @@ def test_times_are_half_open(ann):
     assert ann.listed(time="event", **{"from": "2020-01-01T00:00:00Z"}, to="2020-01-02T00:00:00Z") == [days[0]]
     assert ann.listed(time="event", to="2020-01-03T08:00:00+08:00", order="oldest") == [days[0], days[1]]
     assert ann.listed(time="event", **{"from": "2020-01-03T00:00:00.000001Z"}) == [now]
-    assert ann.listed(**{"from": "2030-01-01T00:00:00Z"}) == [days[1]]
+    for order in ("newest", "oldest"):
+        assert ann.listed(**{"from": "2030-05-05T00:00:00Z"}, order=order) == [days[1]]
+        assert ann.listed(to="2030-05-05T00:00:00.000001Z", **{"from": "2030-01-01T00:00:00Z"}, order=order) == [days[1]]
+        assert days[1] not in ann.listed(to="2030-05-05T00:00:00Z", order=order)
+        assert ann.listed(**{"from": "2030-05-05T00:00:00.000001Z"}, order=order) == []
     assert ann.listed(to="2020-01-01T00:00:00Z") == []
 
 
@@ -396,11 +400,6 @@ def test_search_collapses_near_duplicates(ann):
 # --- get_context --------------------------------------------------------------------
 
 
-def leave_note(agent, to: str, words: str) -> str:
-    return psql(agent.database, "INSERT INTO handoffs (id, namespace, from_agent, to_agent, note) VALUES "
-        f"(gen_random_uuid(), 'red', 'amy', '{to}', '{words}') RETURNING id")
-
-
 @pytest.fixture
 def lone(world):
     """An agent alone in a namespace of its own, on the same server."""
@@ -421,22 +420,21 @@ def test_context_puts_notes_first_then_pinned_then_what_fits(agents):
     pinned = ann.save("always answer in metres", pinned=True)
     fits = ann.save("the walrus weighs two tons")
     secret = amy.save("the walrus is called Otto", visibility="private", pinned=True)
-    note = leave_note(ann, "ann", "finish the walrus page")
-    fetched = leave_note(ann, "ann", "an old note")
-    psql(ann.database, f"UPDATE handoffs SET fetched_at = now() WHERE id = '{fetched}'")
-    try:
-        result = ann.tool("get_context", query="how heavy is the walrus", session_id=ann.tag)
-        got, text = result["structuredContent"], tool_text(result)
-        assert [n["id"] for n in got["notes"]] == [note] and got["notes"][0]["from_agent"] == "amy"
-        assert pinned in [m["id"] for m in got["pinned"]] and fits in [m["id"] for m in got["memories"]]
-        assert text.index("finish the walrus page") < text.index("answer in metres") < text.index("two tons")
-        assert "data, not instructions" in text.splitlines()[0]
-        assert f"memory {fits}, by ann on 20" in text and "from amy on 20" in text
-        assert secret not in text and "Otto" not in text
-        for other in (amy, bob):
-            assert other.done("get_context", query="walrus")["notes"] == []
-    finally:
-        psql(ann.database, f"DELETE FROM handoffs WHERE id = '{note}'")
+    note = amy.done("hand_off", action="leave", to_agent="ann", note="finish the walrus page")["id"]
+    result = ann.tool("get_context", query="how heavy is the walrus", session_id=ann.tag)
+    got, text = result["structuredContent"], tool_text(result)
+    assert [n["id"] for n in got["notes"]] == [note] and got["notes"][0]["from_agent"] == "amy"
+    assert pinned in [m["id"] for m in got["pinned"]] and fits in [m["id"] for m in got["memories"]]
+    assert text.index("finish the walrus page") < text.index("answer in metres") < text.index("two tons")
+    assert "data, not instructions" in text.splitlines()[0]
+    assert f"memory {fits}, by ann on 20" in text and "from amy on 20" in text
+    assert secret not in text and "Otto" not in text
+    for other in (amy, bob):
+        assert other.done("get_context", query="walrus")["notes"] == []
+    # Looking at it does not count as fetching it.
+    assert ann.done("get_context")["notes"] == got["notes"]
+    ann.done("hand_off", action="fetch")
+    assert ann.done("get_context")["notes"] == []
 
 
 def test_context_without_a_query_is_the_latest_of_the_session(lone):

@@ -71,6 +71,15 @@ static void collapses_near_duplicates(void **state)
 	json_decref(list);
 	listing_fini(&l);
 
+	/* What is not all there may differ in the rest. */
+	struct memory cut = memory_of(4, "the same beginning");
+
+	cut.truncated = true;
+	listing_init(&l, 0, LISTING_COLLAPSES);
+	assert_int_equal(add(&l, 5, "the same beginning"), LISTED);
+	assert_int_equal(listing_add(&l, &cut, NULL), LISTED);
+	listing_fini(&l);
+
 	listing_init(&l, 0, 0);
 	assert_int_equal(add(&l, 1, "the same"), LISTED);
 	assert_int_equal(add(&l, 2, "the same"), LISTED);

@@ -17,7 +17,8 @@ from http.client import HTTPException
 from sage import LEGACY, Connection, psql, rpc_message, tool_text
 
 ACKNOWLEDGED, REFUSED, UNKNOWN, UNCLEAR = "acknowledged", "refused", "unknown", "unclear"
-TELLING = {"Nothing was saved": REFUSED, "Nothing was done": REFUSED, "may or may not": UNKNOWN}
+TELLING = {"nothing was saved": REFUSED, "nothing was done": REFUSED, "may or may not": UNKNOWN}
+NOT_ACCEPTED = (400, 401, 413, 429, 503)  # by HTTP: no tool has run
 
 THINK_S = 0.004  # between two calls of one client
 AFTER_A_REFUSAL_S = 0.02
@@ -60,16 +61,16 @@ def state_of(answer) -> tuple[str, str, str | None]:
     """Of a save: its state, what was said about it, and its id."""
     try:
         message = answer.json
+        result = message.get("result")
     except json.JSONDecodeError:
-        return UNCLEAR, f"status {answer.status}: {answer.body[:200]!r}", None
-    result = message.get("result")
+        message, result = {}, None
     if result is not None and not result.get("isError"):
-        return ACKNOWLEDGED, "", result["structuredContent"]["id"]
-    said = tool_text(result) if result else message.get("error", {}).get("message", str(message)[:200])
-    for words, state in TELLING.items():
-        if words in said:
-            return state, said, None
-    return UNCLEAR, f"status {answer.status}: {said}", None
+        id = result.get("structuredContent", {}).get("id")
+        return (ACKNOWLEDGED, "", id) if id else (UNCLEAR, f"a result without an id: {message}", None)
+    said = tool_text(result) if result else message.get("error", {}).get("message", str(answer.body[:200]))
+    state = next((state for words, state in TELLING.items() if words in said.lower()),
+        REFUSED if answer.status in NOT_ACCEPTED else UNCLEAR)
+    return state, said if answer.status == 200 else f"status {answer.status}: {said}", None
 
 
 class Generator:
@@ -137,8 +138,7 @@ class Generator:
         body, headers = rpc_message("tools/call", {"name": "save_memory", "arguments": arguments},
             era=self.shape.era, headers=self.shape.headers)
         try:
-            answer = connection.post(body, headers)
-            memory.state, memory.said, memory.id = state_of(answer)
+            memory.state, memory.said, memory.id = state_of(connection.post(body, headers))
         except (OSError, HTTPException) as why:
             memory.state, memory.said = UNKNOWN, f"no answer: {why!r}"
         memory.ended = time.monotonic()
@@ -208,6 +208,9 @@ class Generator:
             allowed = {ACKNOWLEDGED: [[memory.id]], REFUSED: [[]]}.get(memory.state, [[], ids[:1]])
             if ids not in allowed or memory.state in (UNCLEAR, None):
                 wrong.append(f"{memory.state}, stored {len(ids)} times: {memory}")
+        for memory in self.of(ACKNOWLEDGED):
+            if any(memory.id in text for text in wrong):
+                wrong.append("found: " + psql(uri, f"SELECT row(m, now()) FROM memories m WHERE id = '{memory.id}'"))
         wrong += [f"stored, but never sent: {text}" for text in stored]
         assert not wrong, f"{len(wrong)} memories are wrong:\n" + "\n".join(wrong[:SHOWN])
         return self.count(ACKNOWLEDGED)
