@@ -25,7 +25,8 @@ WITH visible AS (
     FROM sample s CROSS JOIN span
         CROSS JOIN LATERAL unnest(to_tsvector('simple', s.text)) AS w (lexeme, positions, weights)
         CROSS JOIN LATERAL (
-            SELECT w.lexeme AS word WHERE length(w.lexeme) BETWEEN 2 AND 40 AND NOT w.lexeme ~ '^[\d.,:/_+-]+$'
+            SELECT w.lexeme AS word
+            WHERE length(w.lexeme) BETWEEN 2 AND 40 AND NOT w.lexeme ~ '^[\d.,:/_+-]+$'
                 AND (length(w.lexeme) = 2 OR NOT w.lexeme ~ '[぀-ヿ㐀-鿿]')
                 AND coalesce(ts_lexize('english_stem', w.lexeme) <> '{}', true)
             UNION ALL
@@ -38,26 +39,36 @@ WITH visible AS (
     FROM word CROSS JOIN span GROUP BY word, span.n
     ORDER BY weight DESC, word LIMIT 20
 ), half AS (
-    SELECT word, coalesce(sum(n) FILTER (WHERE NOT late), 0) / greatest(sum(sum(n) FILTER (WHERE NOT late)) OVER (), 1) AS early,
-        coalesce(sum(n) FILTER (WHERE late), 0) / greatest(sum(sum(n) FILTER (WHERE late)) OVER (), 1) AS late
-    FROM word GROUP BY word
+    SELECT word, early / greatest(sum(early) OVER (), 1) AS early,
+        late / greatest(sum(late) OVER (), 1) AS late
+    FROM (SELECT word, sum(n) FILTER (WHERE NOT late) AS early, sum(n) FILTER (WHERE late) AS late
+        FROM word GROUP BY word) AS counted
+), shift AS (
+    SELECT word, (coalesce(late, 0) - coalesce(early, 0))::float8 AS gain FROM half
 ), input AS (
-    SELECT input, session_id, lag(input) OVER (PARTITION BY session_id ORDER BY created_at, id) AS before FROM sample
+    SELECT input, lag(input) OVER (PARTITION BY session_id ORDER BY created_at, id) AS before
+    FROM sample
 ), repeated AS (
     SELECT input, count(*) AS n FROM input GROUP BY input HAVING count(*) > 1
 ), gap AS (
     SELECT agent, created_at - lag(created_at) OVER (PARTITION BY agent ORDER BY created_at) AS pause,
         lag(created_at) OVER (PARTITION BY agent ORDER BY created_at) AS at FROM sample
 )
-SELECT 'sample' AS kind, NULL::text AS name, n AS count, (SELECT sum(n) FROM whole)::float8 AS weight, first AS at FROM span
+SELECT 'sample' AS kind, NULL::text AS name, n AS count, (SELECT sum(n) FROM whole)::float8 AS weight,
+    first AS at
+FROM span
 UNION ALL SELECT 'topic', word, memories, weight::float8, NULL FROM topic
 UNION ALL SELECT * FROM (
-    SELECT 'hour', lpad(extract(hour FROM created_at AT TIME ZONE 'UTC' + make_interval(mins => $8::int))::text, 2, '0') AS hour,
-        count(*), NULL::float8, NULL::timestamptz FROM sample GROUP BY hour ORDER BY hour) AS hours
+    SELECT 'hour', to_char(created_at AT TIME ZONE 'UTC' + make_interval(mins => $8::int), 'HH24') AS hour,
+        count(*), NULL::float8, NULL::timestamptz
+    FROM sample GROUP BY hour ORDER BY hour) AS hours
 UNION ALL SELECT 'length', name, NULL, weight, NULL FROM (
-    SELECT avg(bytes)::float8 AS mean, percentile_disc(0.5) WITHIN GROUP (ORDER BY bytes)::float8 AS median,
-        percentile_disc(0.95) WITHIN GROUP (ORDER BY bytes)::float8 AS p95, max(bytes)::float8 AS longest FROM sample) AS l
-    CROSS JOIN LATERAL (VALUES ('mean', mean), ('median', median), ('p95', p95), ('longest', longest)) AS v (name, weight)
+    SELECT avg(bytes)::float8 AS mean, max(bytes)::float8 AS longest,
+        percentile_disc(0.5) WITHIN GROUP (ORDER BY bytes)::float8 AS median,
+        percentile_disc(0.95) WITHIN GROUP (ORDER BY bytes)::float8 AS p95
+    FROM sample) AS l
+    CROSS JOIN LATERAL (VALUES ('mean', mean), ('median', median), ('p95', p95),
+        ('longest', longest)) AS v (name, weight)
     WHERE weight IS NOT NULL
 UNION ALL SELECT * FROM (
     SELECT 'question', CASE
@@ -71,14 +82,22 @@ UNION ALL SELECT * FROM (
         ELSE 'yes or no' END AS type, count(*), NULL::float8, NULL::timestamptz
     FROM sample WHERE input ~ '[?？]|[吗呢]\s*$' GROUP BY type ORDER BY count(*) DESC, type) AS questions
 UNION ALL SELECT 'repetition', 'said before', coalesce(sum(n - 1), 0)::bigint, NULL, NULL FROM repeated
-UNION ALL SELECT 'repetition', 'said twice in a row', count(*), NULL, NULL FROM input WHERE input = before
+UNION ALL SELECT 'repetition', 'said twice in a row', count(*), NULL, NULL FROM input
+    WHERE input = before
 UNION ALL SELECT 'repetition', 'merged on saving', coalesce(sum(merged), 0), NULL, NULL FROM sample
-UNION ALL (SELECT 'repeated', left(input, 100), n, NULL, NULL FROM repeated ORDER BY n DESC, input LIMIT 10)
-UNION ALL SELECT 'drift', NULL, NULL, 1 - sum(early * late)::float8 / nullif(sqrt(sum(early ^ 2) * sum(late ^ 2)), 0)::float8,
-    (SELECT middle FROM span) FROM half HAVING sum(early * late) IS NOT NULL
-UNION ALL (SELECT 'rising', word, NULL, (late - early)::float8, NULL FROM half WHERE late > early ORDER BY late - early DESC, word LIMIT 10)
-UNION ALL (SELECT 'falling', word, NULL, (early - late)::float8, NULL FROM half WHERE late < early ORDER BY early - late DESC, word LIMIT 10)
-UNION ALL (SELECT 'agent', agent, n, extract(epoch FROM now() - last)::float8, last FROM whole ORDER BY last DESC, agent LIMIT 50)
+UNION ALL (SELECT 'repeated', left(input, 100), n, NULL, NULL FROM repeated
+    ORDER BY n DESC, input LIMIT 10)
+UNION ALL SELECT 'drift', NULL, NULL,
+    1 - coalesce(sum(early * late), 0)::float8 / sqrt(sum(early ^ 2) * sum(late ^ 2))::float8,
+    (SELECT middle FROM span)
+    FROM half HAVING sum(early) > 0 AND sum(late) > 0
+UNION ALL (SELECT 'rising', word, NULL, gain, NULL FROM shift
+    WHERE gain > 0 ORDER BY gain DESC, word LIMIT 10)
+UNION ALL (SELECT 'falling', word, NULL, -gain, NULL FROM shift
+    WHERE gain < 0 ORDER BY gain, word LIMIT 10)
+UNION ALL (SELECT 'agent', agent, n, extract(epoch FROM now() - last)::float8, last FROM whole
+    ORDER BY last DESC, agent LIMIT 50)
 UNION ALL (SELECT 'gap', agent, NULL, extract(epoch FROM max(pause))::float8, min(at) FROM (
-    SELECT *, row_number() OVER (PARTITION BY agent ORDER BY pause DESC) AS place FROM gap WHERE pause IS NOT NULL) AS g
+    SELECT *, row_number() OVER (PARTITION BY agent ORDER BY pause DESC) AS place
+    FROM gap WHERE pause IS NOT NULL) AS g
     WHERE place = 1 GROUP BY agent ORDER BY max(pause) DESC, agent LIMIT 50)

@@ -6,8 +6,8 @@ WITH sample AS MATERIALIZED (
     WHERE @memory_visible@ AND m.metadata <> '{}' AND jsonb_typeof(m.metadata) = 'object'
     ORDER BY m.created_at DESC LIMIT $3::int
 ), value AS (
-    SELECT left(e.key, 200) COLLATE "C" AS key, jsonb_typeof(e.value) AS type, left(e.value::text, 100) AS value,
-        count(*) AS n
+    SELECT left(e.key, 200) COLLATE "C" AS key, jsonb_typeof(e.value) AS type,
+        left(e.value::text, 100) AS value, count(*) AS n
     FROM sample CROSS JOIN LATERAL jsonb_each(metadata) AS e
     GROUP BY 1, 2, 3
 ), placed AS (

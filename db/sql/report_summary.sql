@@ -3,8 +3,8 @@
 WITH report AS (
     @report@
 )
-SELECT name, count(*), count(DISTINCT task_id), coalesce(sum(errors), 0), coalesce(sum(warnings), 0), avg(quality),
-    min(created_at), max(created_at)
+SELECT name, count(*), count(DISTINCT task_id), coalesce(sum(errors), 0),
+    coalesce(sum(warnings), 0), avg(quality), min(created_at), max(created_at)
 FROM report
 WHERE $6::text IS NULL OR name > $6
 GROUP BY name
