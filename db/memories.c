@@ -145,4 +145,12 @@ void memory_totals_read(const struct rows *rows, struct memory_totals *totals)
 	totals->first_us = rows_time(rows, 0, 2);
 	totals->last_us = rows_time(rows, 0, 3);
 	totals->sessions = rows_int(rows, 0, 4);
+	totals->to_embed = rows_int(rows, 0, 5);
+	totals->oldest_to_embed_us = rows_time(rows, 0, 6);
+	totals->embed_failed = rows_int(rows, 0, 7);
+	totals->sessions_by_status = rows_text(rows, 0, 8, NULL);
+	totals->redacted = rows_text(rows, 0, 9, NULL);
+	totals->schema = (int)rows_int(rows, 0, 10);
+	totals->postgresql = rows_text(rows, 0, 11, NULL);
+	totals->pgvector = rows_text(rows, 0, 12, NULL);
 }

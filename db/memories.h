@@ -81,6 +81,12 @@ const char *save_state_name(enum save_state state);
 struct memory_totals {
 	int64_t memories, embedded, sessions;
 	int64_t first_us, last_us; /* ROWS_NO_TIME when there is none */
+	int64_t to_embed, embed_failed;
+	int64_t oldest_to_embed_us;     /* ROWS_NO_TIME when there is none */
+	const char *sessions_by_status; /* JSON objects of numbers; borrowed; NULL: none */
+	const char *redacted;
+	int schema;
+	const char *postgresql, *pgvector; /* versions */
 };
 
 void memory_totals_ask(struct query *q, const struct principal *who);

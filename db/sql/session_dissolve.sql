@@ -4,7 +4,8 @@
 -- left. One row: whether both are there, how many memories it were, whether it was removed.
 WITH made AS (
     INSERT INTO sessions (namespace, id, name)
-    SELECT $1::text, $4::varchar, $4 FROM sessions WHERE $5::bool AND $4 IS NOT NULL AND namespace = $1 AND id = $3
+    SELECT $1::text, $4::varchar, $4 FROM sessions
+    WHERE $5::bool AND $4 IS NOT NULL AND namespace = $1 AND id = $3
     ON CONFLICT DO NOTHING
     RETURNING id
 ), locked AS (

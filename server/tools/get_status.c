@@ -46,6 +46,17 @@ static const char *const modes[] = {
     [DATABASE_AWAY] = "away",
 };
 
+static void add_backlog(json_t *result, const struct memory_totals *totals)
+{
+	json_t *backlog = json_pack("{s:I, s:I}", "waiting", (json_int_t)totals->to_embed,
+	    "failed", (json_int_t)totals->embed_failed);
+
+	if (totals->to_embed > 0)
+		json_object_set_new(
+		    backlog, "oldest_at", show_time(totals->oldest_to_embed_us));
+	json_object_set_new(result, "embedding", backlog);
+}
+
 static void add_totals(const struct call *call)
 {
 	struct memory_totals totals;
@@ -55,6 +66,13 @@ static void add_totals(const struct call *call)
 	    call->result, json_pack("{s:I, s:I, s:I}", "memories", (json_int_t)totals.memories,
 	                      "with_embedding", (json_int_t)totals.embedded, "sessions",
 	                      (json_int_t)totals.sessions));
+	add_backlog(call->result, &totals);
+	json_object_set_new(
+	    call->result, "sessions_by_status", show_json(totals.sessions_by_status));
+	json_object_set_new(call->result, "redacted", show_json(totals.redacted));
+	json_object_update_new(
+	    call->result, json_pack("{s:i, s:s*, s:s*}", "schema_version", totals.schema,
+	                      "postgresql", totals.postgresql, "pgvector", totals.pgvector));
 	if (totals.memories == 0)
 		return;
 	json_object_set_new(call->result, "first_memory_at", show_time(totals.first_us));

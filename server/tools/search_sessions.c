@@ -15,6 +15,7 @@ struct search_sessions {
 	struct arg_text query, cursor;
 	int status;
 	int64_t from, to, limit;
+	struct cursor behind;
 };
 
 /* clang-format off */
@@ -61,24 +62,23 @@ static const struct arg results[] = {
 
 static enum step_result find(struct call *call)
 {
-	const struct search_sessions *search = (struct search_sessions *)call;
+	struct search_sessions *search = (struct search_sessions *)call;
 	const struct session_filter filter = {
 	    .words = search->query.s,
 	    .status = search->status >= 0 ? statuses[search->status] : NULL,
 	    .from_us = search->from,
 	    .to_us = search->to,
 	};
-	struct cursor cursor;
 
 	if (search->from != ROWS_NO_TIME && search->to != ROWS_NO_TIME &&
 	    search->from >= search->to)
 		return call_bad_argument(call, "from: must be before to");
-	if (!cursor_parse(search->cursor.s, &cursor))
+	if (!cursor_parse(search->cursor.s, &search->behind))
 		return call_bad_argument(call,
 		    "cursor: is not one that search_sessions gave; leave "
 		    "it out to begin at the first page");
-	if (!session_find_ask(&call->query, &call->who, &filter, cursor.time_us, cursor.id,
-	        (int32_t)search->limit + 1))
+	if (!session_find_ask(&call->query, &call->who, &filter, search->behind.time_us,
+	        search->behind.id, (int32_t)search->limit + 1))
 		return call_fail(call, "The server is out of memory. Try again later.");
 	return call_query(call);
 }

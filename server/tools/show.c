@@ -17,6 +17,14 @@ json_t *show_time(int64_t unix_us)
 	return json_string(text);
 }
 
+json_t *show_json(const char *text)
+{
+	json_t *json =
+	    text != NULL ? json_loads(text, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL) : NULL;
+
+	return json != NULL ? json : json_object();
+}
+
 static size_t longest_run(const char *text, char c)
 {
 	size_t longest = 0;

@@ -13,6 +13,9 @@ struct session;
 /* A time as RFC 3339 text, or JSON null for ROWS_NO_TIME. */
 json_t *show_time(int64_t unix_us);
 
+/* JSON that the database gave as text; an empty object for NULL. */
+json_t *show_json(const char *text);
+
 /*
  * Writes stored text for a model to read: fenced, so that it cannot be taken for
  * the server's own words. The fence is longer than any run of backquotes inside.

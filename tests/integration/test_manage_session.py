@@ -4,24 +4,6 @@ import pytest
 from sage import bearer, make_key, once, tool_text
 
 
-@pytest.fixture
-def own(start, database):
-    """A connection to a server whose database nobody else uses."""
-    server = start(DATABASE_URL=database).wait_ready()
-    with server.connect() as connection:
-        yield connection
-
-
-@pytest.fixture
-def agents(start, database):
-    """A connection and the keys of two agents of one namespace and one of another."""
-    server = start(DATABASE_URL=database).wait_ready()
-    keys = [bearer(make_key(database, agent, namespace)) for agent, namespace in (
-        ("ann", "team"), ("bob", "team"), ("eve", "other"))]
-    with server.connect() as connection:
-        yield connection, *keys
-
-
 def manage(connection, action: str, session_id: str | None = None, name: str | None = None, **how) -> dict:
     arguments = {"action": action} | ({"session_id": session_id} if session_id else {}) | ({"name": name} if name else {})
     return connection.done("manage_session", arguments, **how)
