@@ -253,7 +253,8 @@ void conn_cancel(struct conn *conn)
 {
 	conn->queries = NULL;
 	conn->again_cancel = evtimer_new(conn->base, on_cancel_again, conn);
-	if (conn->again_cancel != NULL)
+	/* What PostgreSQL does not have yet, it cannot stop: it would run when the rest has come. */
+	if (conn->again_cancel != NULL && !event_pending(conn->writable, EV_WRITE, NULL))
 		conn->cancel = cancel_start(conn->base, conn->pg, on_cancel_over, conn);
 	if (conn->cancel == NULL) {
 		conn_close(conn);

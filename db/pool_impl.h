@@ -53,7 +53,8 @@ struct pool {
 	bool open, paused, wanted;
 	bool reachable;
 	char last_error[256];   /* why it is not reachable */
-	char last_refusal[256]; /* why it has no more connections than it has */
+	bool refused;           /* the last login, by a server that serves those it let in */
+	int64_t quiet_until_ms; /* that was told */
 	unsigned generation;    /* connections of older ones are closed once they are idle */
 
 	struct slots slots[SLOT_STATE_COUNT]; /* used last comes first */
@@ -62,6 +63,7 @@ struct pool {
 	struct line line;
 	struct query_list pushed_out; /* to be told that the line is full */
 	struct event *line_timer;     /* the deadline of the first in line */
+	struct event *turn_end;       /* serves what was gathered in this turn of the loop */
 	struct breaker breaker;
 	struct event *retry; /* when connecting may be tried again */
 	struct event *tidy;
@@ -79,6 +81,7 @@ void pool_report(struct pool *pool, bool healthy, const char *text);
 bool pool_put_in_line(struct pool *pool, struct query *q, bool first);
 void pool_refuse_all(struct pool *pool);
 void pool_on_line_timer(int fd, short what, void *arg);
+void pool_on_turn_end(int fd, short what, void *arg);
 
 /* pool_lease.c */
 struct line_limits pool_limits(const struct pool *pool);

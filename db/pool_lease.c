@@ -12,7 +12,8 @@
 #include "rows.h"
 
 #define GATHER_MAX_BYTES (1024 * 1024)
-#define MAX_TRIES        2
+/* The first replay may meet a connection that the same fault is about to reach. */
+#define MAX_TRIES 3
 
 /* One namespace and all writes together leave a quarter to the others. */
 struct line_limits pool_limits(const struct pool *pool)

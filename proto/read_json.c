@@ -38,26 +38,33 @@ static bool take(struct reader *r, char c)
 
 /* --- strings --- */
 
+static bool is_plain(char c)
+{
+	return c >= 0x20 && c != '"' && c != '\\' && (unsigned char)c < 0x80;
+}
+
 /* Behind the opening quote: the closing one, or NULL. *escapes: how many there are before it. */
 static const char *string_end(const struct reader *r, size_t *escapes)
 {
 	const char *s = r->at;
 
 	*escapes = 0;
-	while (s < r->end && *s != '"') {
-		unsigned char c = (unsigned char)*s;
+	for (;;) {
+		while (s < r->end && is_plain(*s))
+			s++;
 		size_t left = (size_t)(r->end - s);
-		size_t len = c < 0x20 ? 0 : c < 0x80 ? 1 : utf8_sequence(s, left);
 
-		if (c == '\\') {
-			len = left > 1 ? 2 : 0; /* what it is, unescape() looks at */
-			(*escapes)++;
-		}
-		if (len == 0)
+		if (left == 0 || *s == '"')
+			return left > 0 ? s : NULL;
+		size_t len = *s == '\\'                 ? 2
+		             : (unsigned char)*s < 0x80 ? 0
+		                                        : utf8_sequence(s, left);
+
+		if (len == 0 || len > left) /* which escape it is, unescape() looks at */
 			return NULL;
+		*escapes += *s == '\\';
 		s += len;
 	}
-	return s < r->end ? s : NULL;
 }
 
 /* Four hexadecimal digits at s, which has at least so many bytes before its quote; or -1. */

@@ -91,7 +91,11 @@ class Load:
         """For each of what was done; "others" is who has no part in it."""
         if who != "others":
             return 1e6 * self.cpu_s.get(who, 0) / self.done
-        return 2 * self.cpu_us("machine") - sum(map(self.cpu_us, self.cpu_s))
+        return self.cpu_us("machine") - self.whole_cpu_us
+
+    @property
+    def whole_cpu_us(self) -> float:
+        return sum(self.cpu_us(who) for who in self.cpu_s if who != "machine")
 
 
 @contextmanager

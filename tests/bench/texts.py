@@ -8,7 +8,6 @@ from pathlib import Path
 from load import ROOT, Pgbench, statement
 from sage import Server, psql
 
-LIBRARY = 20_000  # memories there are before anything is measured
 SAVED = 16  # different texts that are saved, each with a number of its own
 NUMBER = "@@@@@@@@@@"  # where calls.lua puts the number
 
@@ -64,7 +63,7 @@ def _as_array(terms: list[int]) -> str:
 class Texts:
     """Calls for wrk and scripts for pgbench that do the same, and the database both begin with."""
 
-    def __init__(self, server: Server, directory: Path):
+    def __init__(self, server: Server, directory: Path, library: int):
         every = sentences()
         rare = rare_questions(every)
         asked = set(" ".join([*QUESTIONS, *rare]).split())
@@ -72,7 +71,7 @@ class Texts:
         saved = [s for s in every if not asked & set(re.findall(r"\w+", s.lower()))][:2 * SAVED]
         self.pairs = list(zip(saved[:SAVED], saved[SAVED:]))
         self._learn(server, [*every, *QUESTIONS, *rare])
-        self._fill(server.database, [*QUESTIONS, *rare])
+        self._fill(server.database, library, [*QUESTIONS, *rare])
         self.saves = self._calls(directory / "saves", [("save_memory", {"user_input": f"Note {NUMBER}: {said}",
             "assistant_response": answered, "session_id": f"agent-{i}"}) for i, (said, answered) in enumerate(self.pairs)])
         self.save, self.save_one = self._save_scripts(directory, server)
@@ -101,7 +100,7 @@ class Texts:
                 connection.done("save_memory", {"user_input": text, "session_id": "sentences"})
 
     @staticmethod
-    def _fill(database: str, questions: list[str]):
+    def _fill(database: str, library: int, questions: list[str]):
         """Pairs of sentences instead of the questions, until the library is full."""
         asked = ", ".join(f"'{q}'" for q in questions)
         psql(database, f"""
@@ -112,7 +111,7 @@ class Texts:
             ), pair AS (
                 SELECT k, floor(random() * (SELECT max(n) FROM sentence))::int AS a,
                     floor(random() * (SELECT max(n) FROM sentence))::int AS b
-                FROM generate_series(1, {LIBRARY} - (SELECT count(*) FROM memories)) AS k, setseed(0.5)
+                FROM generate_series(1, {library} - (SELECT count(*) FROM memories)) AS k, setseed(0.5)
             )
             INSERT INTO memories (namespace, agent, session_id, user_input, assistant_response, terms)
             SELECT one.namespace, one.agent, 'sentences', one.text, two.text, one.terms || two.terms

@@ -106,7 +106,7 @@ static void leaves_the_rest(void **state)
 	    "[1000000000000000]",
 	    "[NaN]",
 	    "[tru]",
-	    "[truely]",
+	    "[trueish]",
 	    "[\"\\u0000\"]",
 	    "[\"\\ud83d\"]",
 	    "[\"\\ude00\"]",
