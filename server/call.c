@@ -343,13 +343,13 @@ static enum step_result fail_from_db(struct call *call, const struct db_error *e
 		    nothing);
 	case DB_REJECTED:
 		return call_fail(call,
-		    "The database refused these values (SQLSTATE %s); request %s.",
-		    error->sqlstate, call->request_id);
+		    "The database refused these values (SQLSTATE %s). %sRequest %s.",
+		    error->sqlstate, nothing, call->request_id);
 	case DB_FAILED:
 		break;
 	}
 	return call_fail(call,
-	    "Internal database error; the server's log says more under request %s.",
+	    "Internal database error. %sThe server's log says more under request %s.", nothing,
 	    call->request_id);
 }
 

@@ -88,9 +88,11 @@ def test_the_command_says_what_to_do(guarded, how, words):
 
 
 def test_nothing_listens_there(start):
-    nowhere = {"DB_HOST": "127.0.0.1", "DB_PORT": "1", "DB_NAME": "x", "DB_USER": "x"}
-    assert_one_line(start(**nowhere), "Connection refused", "is PostgreSQL running", "DB_HOST", "DB_PORT")
-    assert_command_says(nowhere, "Connection refused", "DB_HOST", "DB_PORT")
+    with socket.socket() as bound:  # and does not listen
+        bound.bind(("127.0.0.1", 0))
+        nowhere = {"DB_HOST": "127.0.0.1", "DB_PORT": str(bound.getsockname()[1]), "DB_NAME": "x", "DB_USER": "x"}
+        assert_one_line(start(**nowhere), "Connection refused", "is PostgreSQL running", "DB_HOST", "DB_PORT")
+        assert_command_says(nowhere, "Connection refused", "DB_HOST", "DB_PORT")
 
 
 def test_no_such_host(start):

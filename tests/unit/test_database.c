@@ -4,7 +4,6 @@
  * The test has two clusters of its own (tests/support/pg.sh). The order of the tests matters: what is
  * stopped, demoted and promoted in the later ones stays so.
  */
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -184,27 +183,13 @@ static void the_primary_is_found_whichever_is_named_first(void **state)
 	}
 }
 
-/* Accepts, and never says a word. */
-static int make_silent_host(int *port)
-{
-	struct sockaddr_in address = {
-	    .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	socklen_t len = sizeof(address);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
-	assert_int_equal(listen(fd, 50), 0);
-	getsockname(fd, (struct sockaddr *)&address, &len);
-	*port = ntohs(address.sin_port);
-	return fd;
-}
-
 static void a_silent_host_does_not_hide_the_primary(void **state)
 {
 	char conninfo[600];
-	int port, silent = make_silent_host(&port);
+	int port, silent = make_refusing_host(&port);
 
 	(void)state;
+	assert_int_equal(listen(silent, 50), 0); /* and never a word */
 	snprintf(conninfo, sizeof(conninfo),
 	    "host=127.0.0.1,%s/run,%s/run port=%d,5432,5432 user=postgres dbname=postgres",
 	    second, first, port);
@@ -366,10 +351,14 @@ static void without_a_primary_one_can_still_read(void **state)
 
 static void without_any_server_the_database_is_away(void **state)
 {
-	struct database *db = open_database("host=127.0.0.1,127.0.0.1 port=1,2 dbname=x", true);
+	char conninfo[100];
 	struct waiting w;
+	int port, fd = make_refusing_host(&port);
 
 	(void)state;
+	snprintf(conninfo, sizeof(conninfo), "host=127.0.0.1,127.0.0.1 port=%d dbname=x", port);
+	struct database *db = open_database(conninfo, true);
+
 	write_note(db, &w, "a");
 	finish(&w);
 	assert_int_equal(w.error.kind, DB_UNAVAILABLE);
@@ -380,6 +369,7 @@ static void without_any_server_the_database_is_away(void **state)
 	assert_int_equal(w.error.kind, DB_UNAVAILABLE);
 	assert_true(w.error.retry_ms > 0);
 	database_free(db);
+	close(fd);
 }
 
 /* Its connections live on, but it takes no writes any more. */
