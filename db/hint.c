@@ -28,8 +28,6 @@ static const struct {
         "; let the pooler pass it (pgBouncer: ignore_startup_parameters = options)"},
     {{"extension \"vector\"", "is not available"},
         "; install pgvector on the database server (package postgresql-NN-pgvector)"},
-    {{"could not open extension control file", "vector"},
-        "; install pgvector on the database server (package postgresql-NN-pgvector)"},
     {{"type \"vector\" does not exist"},
         "; run CREATE EXTENSION vector in this database, as its owner or a superuser"},
     {{"permission denied"},

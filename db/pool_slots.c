@@ -13,8 +13,9 @@
 #include "pool_impl.h"
 
 #define MAX_PARALLEL_LOGINS 4
-#define TIDY_MS             1000 /* how often idle connections are looked at */
-#define FULL_WAIT_MS        1000 /* a server that lets no more in is asked again after this */
+#define TIDY_MS             1000   /* how often idle connections are looked at */
+#define REFUSAL_QUIET_MS    300000 /* how often it is told that a server lets no more in */
+#define FULL_WAIT_MS        1000   /* a server that lets no more in is asked again after this */
 
 int64_t pool_now_us(void)
 {
@@ -98,10 +99,10 @@ static void note_connected(struct slot *slot)
 	struct pool *pool = slot->pool;
 
 	slot->connected = true;
+	pool->refused = false;
 	slot->connected_ms = slot->idle_since_ms = pool_now_ms();
 	slot->expires_ms = expiry(slot->connected_ms, pool->config.lifetime_ms);
 	pool->total.connects++;
-	*pool->last_refusal = '\0';
 	breaker_succeeded(&pool->breaker);
 	event_del(pool->retry);
 	if (pool->reachable)
@@ -173,14 +174,15 @@ static void test_idle(struct pool *pool, int64_t idle_ms)
 	}
 }
 
-/* It lives, and lets no more in: told once. */
-static void note_refusal(struct pool *pool, const char *error)
+/* It lives, and lets no more in. */
+static void note_refusal(struct pool *pool, int64_t now, const char *error)
 {
-	char text[sizeof(pool->last_refusal) + 32];
+	char text[320];
 
-	if (strcmp(pool->last_refusal, error) == 0)
+	pool->refused = true;
+	if (now < pool->quiet_until_ms)
 		return;
-	snprintf(pool->last_refusal, sizeof(pool->last_refusal), "%s", error);
+	pool->quiet_until_ms = now + REFUSAL_QUIET_MS;
 	snprintf(text, sizeof(text), "no further connection: %s", error);
 	pool_report(pool, false, text);
 }
@@ -205,7 +207,7 @@ static void connecting_failed(struct pool *pool, int64_t began_ms, const char *e
 	}
 	pool->total.connect_failures++;
 	if (pool_live(pool) > 0) { /* it serves those it has let in */
-		note_refusal(pool, error);
+		note_refusal(pool, now, error);
 		pool_arm(pool->retry, FULL_WAIT_MS);
 		return;
 	}
@@ -325,7 +327,7 @@ static int wanted(const struct pool *pool)
 /* As many as the line asks for, within the size and the limit of logins; one by one after a failure. */
 void pool_grow(struct pool *pool)
 {
-	int logins = pool->breaker.failures > 0 ? 1 : MAX_PARALLEL_LOGINS;
+	int logins = pool->breaker.failures > 0 || pool->refused ? 1 : MAX_PARALLEL_LOGINS;
 	int room = pool->config.size - pool_live(pool);
 
 	if (!pool->open || pool->paused || pool->counts[SLOT_CONNECTING] >= room ||

@@ -135,6 +135,26 @@ void rows_uuid(const struct rows *rows, int row, int col, char text[37])
 	*text = '\0';
 }
 
+/* vector_send of pgvector: int16 dimensions, int16 unused, float4 each. */
+bool rows_vector(const struct rows *rows, int row, int col, float *numbers, size_t count)
+{
+	size_t len;
+	const unsigned char *bytes = rows_bytes(rows, row, col, &len);
+
+	if (bytes == NULL)
+		return false;
+	if (len != 4 + 4 * count)
+		abort();
+	for (size_t i = 0; i < count; i++) {
+		uint32_t wire;
+
+		memcpy(&wire, bytes + 4 + 4 * i, sizeof(wire));
+		wire = be32toh(wire);
+		memcpy(&numbers[i], &wire, sizeof(wire));
+	}
+	return true;
+}
+
 const unsigned char *rows_bytes(const struct rows *rows, int row, int col, size_t *len)
 {
 	return (const unsigned char *)rows_text(rows, row, col, len);

@@ -70,6 +70,8 @@ CREATE UNIQUE INDEX IF NOT EXISTS idx_memories_content ON memories
     WHERE deduplicated AND deleted_at IS NULL;
 CREATE INDEX IF NOT EXISTS idx_memories_namespace_created ON memories (namespace, created_at DESC, id DESC);
 CREATE INDEX IF NOT EXISTS idx_memories_changes ON memories (namespace, change_xid, change_seq, id);
+CREATE INDEX IF NOT EXISTS idx_memories_pinned ON memories (namespace, created_at DESC, id DESC)
+    WHERE pinned AND deleted_at IS NULL;
 CREATE INDEX IF NOT EXISTS idx_memories_tags ON memories USING gin (tags) WHERE tags <> '{}';
 CREATE INDEX IF NOT EXISTS idx_memories_metadata ON memories USING gin (metadata jsonb_path_ops)
     WHERE metadata <> '{}';

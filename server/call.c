@@ -302,6 +302,8 @@ static enum step_result fail_from_db(struct call *call, const struct db_error *e
 
 	log_warn("statement failed", "statement", sql_name(call->query.sql), "sqlstate",
 	    error->sqlstate, "error", error->text, "request_id", call->request_id);
+	if (*call->done_so_far != '\0')
+		fputs(call->done_so_far, call_text(call));
 	call->retry_ms = error->retry_ms;
 	call->trouble = trouble_of(error->kind);
 	switch (error->kind) {

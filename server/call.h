@@ -138,6 +138,9 @@ struct call {
 	/* With which this write may be repeated without harm; "" when it cannot. */
 	char idempotency_key[IDEMPOTENCY_KEY_BYTES + 1];
 
+	char done_so_far
+	    [96]; /* of many things, said when the next one fails: "Items before ..." */
+
 	/* The answer. */
 	enum call_outcome outcome;
 	enum call_trouble trouble;

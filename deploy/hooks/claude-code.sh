@@ -74,7 +74,7 @@ recall() {
 # The lines of the latest turns: from the prompt on with which the first of them began.
 latest() {
 	first=$(awk -v turns=$turns '
-	/"type":"user"/ && !/"tool_result"/ && !/"isMeta":true/ { begin[++count] = NR }
+	/"type": ?"user"/ && !/"tool_result"/ && !/"isMeta": ?true/ { begin[++count] = NR }
 	END { print (count > turns ? begin[count - turns + 1] : 1) }' "$1")
 	lines=$(tail -n "+$first" "$1" | wc -c)
 	if [ "$lines" -le $transcript_bytes ]; then

@@ -124,12 +124,14 @@ static bool between(struct split *split, char c)
 
 	if (c == '{') {
 		split->depth = 1;
+		split->held = true;
 		split->begin = split->next - 1;
 		split->piece_line = split->line;
 		split->keyed = false;
 		buffer_clear(&split->carry);
 	} else if (c == '[' && split->around == AROUND_NOTHING) {
 		split->around = AROUND_ARRAY;
+		split->held = false;
 	} else if (closes) {
 		split->rest = split->around == AROUND_MEMBER;
 		split->depth = split->rest;
@@ -137,6 +139,8 @@ static bool between(struct split *split, char c)
 	} else if (strchr(" \t\r\n,", c) == NULL || c == '\0') {
 		split->skipping = true;
 		split->piece_line = split->line;
+		if (!split->held) /* a line with an array of something else */
+			split->around = AROUND_NOTHING;
 	}
 	return split->skipping;
 }

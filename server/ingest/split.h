@@ -53,6 +53,7 @@ struct split {
 	int depth; /* of open brackets in the object being read; 0: between objects */
 	bool in_string, escaped;
 	bool skipping; /* what is broken, up to the end of the line */
+	bool held;     /* there was an object in the array */
 	bool rest;     /* of an object whose member was looked into */
 	char last;     /* the character before next */
 	char key[SPLIT_KEY_BYTES];

@@ -26,11 +26,11 @@ static const json_t *content_of(const json_t *message)
 	return content != NULL ? content : json_object_get(message, "text");
 }
 
-static bool is_block(const json_t *block, const char *type)
+static bool is_text(const json_t *object, const char *name, const char *text)
 {
-	const char *have = json_string_value(json_object_get(block, "type"));
+	const char *have = json_string_value(json_object_get(object, name));
 
-	return have != NULL && strcmp(have, type) == 0;
+	return have != NULL && strcmp(have, text) == 0;
 }
 
 /* Collects what was typed. False: nothing was. */
@@ -49,7 +49,7 @@ static bool read_prompt(struct transcript *transcript, const json_t *content, bo
 	json_array_foreach (content, i, block) {
 		struct arg_text text = reader_text(block, "text");
 
-		if (is_block(block, "image"))
+		if (is_text(block, "type", "image"))
 			text = text_of("[image]");
 		if (text.s == NULL || !prompt_add(&transcript->prompt, text.s, text.len, &one))
 			continue;
@@ -67,7 +67,7 @@ static bool read_results(struct turn *turn, const json_t *content)
 	size_t i;
 
 	json_array_foreach (content, i, block) {
-		if (!is_block(block, "tool_result"))
+		if (!is_text(block, "type", "tool_result"))
 			continue;
 		found = true;
 		if (turn->begun)
@@ -149,30 +149,51 @@ static void take_assistant(struct reader *reader, const json_t *line, const json
 	json_array_foreach (content, i, block) {
 		struct arg_text text = reader_text(block, "text");
 
-		if (is_block(block, "text") && text.s != NULL)
+		if (is_text(block, "type", "text") && text.s != NULL)
 			buffer_add_paragraph(&turn->answered, text.s, text.len);
-		else if (is_block(block, "tool_use"))
+		else if (is_text(block, "type", "tool_use"))
 			turn_call(turn, json_object_get(block, "id"),
 			    json_object_get(block, "name"), json_object_get(block, "input"));
 	}
 }
 
-/* A prompt that was typed while the assistant was at work, and taken in without a turn. */
-static void take_attachment(struct reader *reader, const json_t *line)
+/*
+ * A prompt that was typed while the assistant was at work, and taken in without a turn of its
+ * own. It is recorded as an attachment, in the queue, or in both.
+ */
+static void take_queued(struct reader *reader, const json_t *content)
 {
 	struct transcript *transcript = reader->state;
-	const json_t *attachment = json_object_get(line, "attachment");
-	const char *mode = json_string_value(json_object_get(attachment, "commandMode"));
 	struct turn *turn = turns_now(&transcript->turns);
+	struct buffer *prompt = &transcript->prompt;
 	bool command;
 
-	if (!is_block(attachment, "queued_command") || !turn->begun ||
-	    (mode != NULL && strcmp(mode, "prompt") != 0) ||
-	    !read_prompt(transcript, json_object_get(attachment, "prompt"), &command)) {
+	if (!turn->begun || !read_prompt(transcript, content, &command) || prompt->failed ||
+	    memmem(turn->said.s, turn->said.len, prompt->s, prompt->len) != NULL)
 		reader->counts.skipped++;
-		return;
-	}
-	buffer_add_paragraph(&turn->said, transcript->prompt.s, transcript->prompt.len);
+	else
+		buffer_add_paragraph(&turn->said, prompt->s, prompt->len);
+}
+
+static void take_attachment(struct reader *reader, const json_t *line)
+{
+	const json_t *attachment = json_object_get(line, "attachment");
+	const json_t *mode = json_object_get(attachment, "commandMode");
+	bool prompt = mode == NULL || is_text(attachment, "commandMode", "prompt");
+
+	if (is_text(attachment, "type", "queued_command") && prompt)
+		take_queued(reader, json_object_get(attachment, "prompt"));
+	else
+		reader->counts.skipped++;
+}
+
+static void take_operation(struct reader *reader, const json_t *line)
+{
+	if (is_text(line, "operation", "remove") &&
+	    is_text(line, "reason", "absorbed_mid_turn"))
+		take_queued(reader, json_object_get(line, "content"));
+	else
+		reader->counts.skipped++;
 }
 
 static void take(struct reader *reader, const struct piece *piece)
@@ -193,6 +214,8 @@ static void take(struct reader *reader, const struct piece *piece)
 		take_assistant(reader, line, message);
 	else if (strcmp(type, "attachment") == 0)
 		take_attachment(reader, line);
+	else if (strcmp(type, "queue-operation") == 0)
+		take_operation(reader, line);
 	else
 		reader->counts.skipped++;
 }

@@ -150,8 +150,9 @@ static void write_text(struct call *call, const json_t *missing, int bare)
 		fprintf(out,
 		    " %d without their words, which do not fit: get_memory with one id each.",
 		    bare);
-	json_array_foreach ((json_t *)(uintptr_t)missing, i, id)
+	json_array_foreach ((json_t *)(uintptr_t)missing, i, id) {
 		fprintf(out, " There is no memory %s.", json_string_value(id));
+	}
 	fputc('\n', out);
 	for (int row = 0; row < rows_count(call->rows); row++) {
 		memory_read(call->rows, row, &memory);
@@ -200,8 +201,9 @@ static void add_versions(struct call *call)
 	json_t *memory;
 	size_t i;
 
-	json_array_foreach (get->found, i, memory)
+	json_array_foreach (get->found, i, memory) {
 		json_object_set_new(memory, "versions", json_array());
+	}
 	for (int row = 0; row < rows_count(call->rows); row++) {
 		memory_version_read(call->rows, row, &version);
 		memory = find_by_id(get->found, version.id);

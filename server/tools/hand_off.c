@@ -9,6 +9,7 @@
 
 #include "feed.h"
 #include "rows.h"
+#include "tools/clean.h"
 #include "tools/memory_limits.h"
 #include "tools/show.h"
 #include "tools/tools.h"
@@ -20,6 +21,7 @@ struct hand_off {
 	int action;
 	struct arg_text to_agent, note;
 	uuid_t id;
+	struct clean clean;
 };
 
 /* clang-format off */
@@ -61,7 +63,11 @@ static enum step_result ask_leave(struct call *call)
 		return call_bad_argument(call, "%s: is required for action leave",
 		    h->note.s == NULL ? "note" : "to_agent");
 	uuid_generate_random(h->id);
-	handoff_leave_ask(&call->query, &call->who, h->id, h->to_agent.s, h->note.s);
+	const char *note = clean_text(&h->clean, h->note.s);
+
+	if (note == NULL)
+		return call_fail(call, "The server is out of memory. Nothing was left.");
+	handoff_leave_ask(&call->query, &call->who, h->id, h->to_agent.s, note);
 	return call_query(call);
 }
 
@@ -119,13 +125,19 @@ static enum step_result answer(struct call *call)
 	return STEP_NEXT;
 }
 
+static void forget(struct call *call)
+{
+	clean_fini(&((struct hand_off *)call)->clean);
+}
+
 static const struct step steps[] = {STEP(ask), STEP(answer), {0}};
 
 const struct tool tool_hand_off = {
     .work = {.name = "hand_off",
         .arguments = arguments,
         .steps = steps,
-        .size = sizeof(struct hand_off)},
+        .size = sizeof(struct hand_off),
+        .fini = forget},
     .title = "Hand off",
     .description = "Leave a note for another agent, which stays on top of its context until it "
                    "fetches it; or fetch the notes left for you.",

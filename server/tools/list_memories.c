@@ -146,12 +146,14 @@ static enum step_result find(struct call *call)
 	return call_query(call);
 }
 
-static void set_cursor(json_t *result, const char *key, const struct memory *at)
+static void set_cursor(struct call *call, const char *key, int row)
 {
 	char text[CURSOR_TEXT_BYTES];
+	struct memory at;
 
-	cursor_format(at->created_us, at->id, text);
-	json_object_set_new(result, key, json_string(text));
+	memory_read(call->rows, row, &at);
+	cursor_format(at.created_us, at.id, text);
+	json_object_set_new(call->result, key, json_string(text));
 }
 
 /* Takes what fits from the rows; how many were dealt with. */
@@ -190,7 +192,6 @@ static enum step_result show(struct call *call)
 {
 	const struct list_memories *list = (struct list_memories *)call;
 	struct listing listing;
-	struct memory memory;
 
 	listing_init(&listing, list->max_tokens, list->collapse ? LISTING_COLLAPSES : 0);
 	int done = take(call, &listing), count = rows_count(call->rows);
@@ -202,13 +203,10 @@ static enum step_result show(struct call *call)
 	}
 	call->result = json_pack("{s:o, s:b}", "memories",
 	    listing_json(&listing, 0, listing.count), "has_more", done < count);
-	if (done > 0) {
-		memory_read(call->rows, 0, &memory);
-		set_cursor(call->result, "previous_cursor", &memory);
-		memory_read(call->rows, done - 1, &memory);
-	}
-	if (done < count)
-		set_cursor(call->result, "next_cursor", &memory);
+	if (done > 0)
+		set_cursor(call, "previous_cursor", 0);
+	if (done > 0 && done < count)
+		set_cursor(call, "next_cursor", done - 1);
 	write_text(call, &listing);
 	listing_fini(&listing);
 	return STEP_NEXT;

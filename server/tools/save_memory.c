@@ -1,7 +1,7 @@
 /*
  * save_memory: keeps one exchange for later.
  *
- *	insert -> receipt
+ *	prepare -> insert -> receipt
  *
  * The answer comes after the commit: what was acknowledged is stored.
  */
@@ -10,39 +10,20 @@
 #include <event2/util.h>
 #include <uuid/uuid.h>
 
-#include "memories.h"
 #include "rows.h"
 #include "sessions.h"
 #include "tools/memory_limits.h"
 #include "tools/publish.h"
+#include "tools/save_impl.h"
 #include "tools/show.h"
 #include "tools/tools.h"
-
-#define MAX_TRIES 3 /* while somebody stores the same words at the same moment */
-
-struct save_memory {
-	struct call call;
-	struct arg_text user_input;
-	struct arg_text assistant_response;
-	struct arg_text session_id;
-	struct arg_json metadata;
-	struct arg_texts tags;
-	int visibility;
-	bool pinned, force;
-	int64_t event_time, valid_until, expires_at;
-	struct arg_uuid supersedes;
-	struct arg_json agent_metadata;
-	struct arg_vector embedding;
-	struct arg_text idempotency_key;
-	int tries;
-};
 
 enum { SHARED, PRIVATE };
 
 static const char *const visibilities[] = {[SHARED] = "shared", [PRIVATE] = "private", NULL};
 
 /* clang-format off */
-static const struct arg arguments[] = {
+const struct arg save_arguments[] = {
 	{ .name = "user_input", .kind = ARG_TEXT, .required = true, .min = 1, .max = MAX_MEMORY_TEXT_BYTES,
 	  .at = offsetof(struct save_memory, user_input),
 	  .help = "What the user said, or the fact to keep, word for word." },
@@ -105,7 +86,8 @@ static const struct arg results[] = {
 	{ .name = "state", .kind = ARG_TEXT, .required = true,
 	  .help = "stored, merged (the same words were there) or replayed (the same key)." },
 	{ .name = "content_hash", .kind = ARG_TEXT, .required = true },
-	{ .name = "embedding", .kind = ARG_TEXT, .required = true, .help = "pending, ok or failed." },
+	{ .name = "embedding", .kind = ARG_TEXT, .required = true },
+	{ .name = "redacted", .kind = ARG_OBJECT, .help = "Secrets that were taken out, by kind." },
 	{ 0 },
 };
 /* clang-format on */
@@ -125,10 +107,9 @@ static void choose_key(struct call *call)
 	uuid_unparse_lower(key, call->idempotency_key);
 }
 
-static enum step_result insert(struct call *call)
+void save_describe(const struct save_memory *save, struct memory_new *memory)
 {
-	struct save_memory *save = (struct save_memory *)call;
-	struct memory_new memory = {
+	*memory = (struct memory_new){
 	    .forced = save->force,
 	    .session_id = save->session_id.s,
 	    .session_id_len = save->session_id.len,
@@ -150,13 +131,31 @@ static enum step_result insert(struct call *call)
 	    .supersedes = save->supersedes.set ? save->supersedes.bytes : NULL,
 	    .embedding = save->embedding.items,
 	};
+}
 
+/* What will be stored, without secrets; what was taken out is counted before. */
+static enum step_result prepare(struct call *call)
+{
+	struct save_memory *save = (struct save_memory *)call;
+
+	save_describe(save, &save->memory);
 	choose_key(call);
 	memory_id_for(
-	    &call->who, call->idempotency_key, strlen(call->idempotency_key), memory.id);
-	if (!memory_save_ask(&call->query, &call->who, &memory))
-		return call_fail(
-		    call, "The server is out of memory. Nothing was saved. Try again later.");
+	    &call->who, call->idempotency_key, strlen(call->idempotency_key), save->memory.id);
+	if (!clean_memory(&save->clean, &save->memory))
+		return call_fail(call, SAVE_NO_MEMORY);
+	if (!clean_found_any(&save->clean) || save->tries > 0)
+		return STEP_NEXT;
+	clean_count_ask(call, &save->clean);
+	return call_query(call);
+}
+
+static enum step_result insert(struct call *call)
+{
+	const struct save_memory *save = (const struct save_memory *)call;
+
+	if (!memory_save_ask(&call->query, &call->who, &save->memory))
+		return call_fail(call, SAVE_NO_MEMORY);
 	return call_query(call);
 }
 
@@ -178,7 +177,7 @@ static enum step_result receipt(struct call *call)
 	struct memory_saved saved;
 
 	memory_save_read(call->rows, &saved);
-	if (saved.state == SAVE_AGAIN && ++save->tries < MAX_TRIES)
+	if (saved.state == SAVE_AGAIN && ++save->tries < SAVE_MAX_TRIES)
 		return STEP_AGAIN;
 	if (saved.state == SAVE_AGAIN)
 		return call_fail(
@@ -195,17 +194,25 @@ static enum step_result receipt(struct call *call)
 	    "session_id", saved.session_id, "created_at", show_time(saved.created_us), "state",
 	    save_state_name(saved.state), "content_hash", saved.content_hash, "embedding",
 	    saved.embed_state);
+	if (clean_found_any(&save->clean))
+		json_object_set_new(call->result, "redacted", clean_show(&save->clean));
 	say(call, &saved);
 	return STEP_NEXT;
 }
 
-static const struct step steps[] = {STEP(insert), STEP(receipt), {0}};
+static void forget(struct call *call)
+{
+	clean_fini(&((struct save_memory *)call)->clean);
+}
+
+static const struct step steps[] = {STEP(prepare), STEP(insert), STEP(receipt), {0}};
 
 const struct tool tool_save_memory = {
     .work = {.name = "save_memory",
-        .arguments = arguments,
+        .arguments = save_arguments,
         .steps = steps,
-        .size = sizeof(struct save_memory)},
+        .size = sizeof(struct save_memory),
+        .fini = forget},
     .title = "Save a memory",
     .description =
         "Keep something for later conversations: call it when the user states a fact, a "
@@ -217,9 +224,10 @@ const struct tool tool_save_memory = {
 	{                                                                                      \
 		.work = {.name = #former,                                                      \
 		    .arguments = alias_arguments,                                              \
-		    .defaults = arguments,                                                     \
+		    .defaults = save_arguments,                                                \
 		    .steps = steps,                                                            \
-		    .size = sizeof(struct save_memory)},                                       \
+		    .size = sizeof(struct save_memory),                                        \
+		    .fini = forget},                                                           \
 		.title = "Save a conversation",                                                \
 		.description = "save_memory by its former name.", .results = results,          \
 	}

@@ -12,6 +12,7 @@
 #include "compact.h"
 #include "rows.h"
 #include "sessions.h"
+#include "tools/clean.h"
 #include "tools/memory_limits.h"
 #include "tools/publish.h"
 #include "tools/show.h"
@@ -33,6 +34,7 @@ struct update_memory {
 	char *merged;     /* metadata; owned */
 	json_t *old_tags; /* owned */
 	const char *tag_list[MAX_TAGS];
+	struct clean clean;
 };
 
 enum { SHARED, PRIVATE };
@@ -219,6 +221,8 @@ static enum step_result write(struct call *call)
 	describe(u, &edit, &memory);
 	if (memory.session_id == NULL)
 		memory.session_id = "default", memory.session_id_len = strlen("default");
+	if (!clean_memory(&u->clean, &memory))
+		return call_fail(call, "The server is out of memory. Nothing was changed.");
 	if (!memory_update_ask(&call->query, &call->who, u->id.bytes, edit.version, &memory))
 		return call_fail(call, "The server is out of memory. Nothing was changed.");
 	return call_query(call);
@@ -252,6 +256,7 @@ static void forget(struct call *call)
 
 	free(u->merged);
 	json_decref(u->old_tags);
+	clean_fini(&u->clean);
 }
 
 static const struct step steps[] = {STEP(read_now), STEP(write), STEP(answer), {0}};

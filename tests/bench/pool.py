@@ -33,7 +33,7 @@ class Bench:
     """One durable cluster; a server for each size of the pool and a database for each; one more for pgbench."""
 
     def __init__(self, stack: ExitStack, directory: Path, quick: bool):
-        self.rounds, self.seconds = (1, 1) if quick else (5, 5)
+        self.rounds, self.seconds = (1, 1) if quick else (5, 4)
         self.stack, self.directory = stack, directory
         self.cluster = Cluster(durable=True)
         stack.callback(self.cluster.remove)

@@ -6,6 +6,7 @@
 #	                        makes one, starts it, prints its directory
 #	pg.sh replica DIR       makes a streaming replica of it, starts it, prints its directory
 #	pg.sh promote DIR       makes a replica a primary
+#	pg.sh distrust DIR      from now on all but the superuser need a password
 #	pg.sh uri DIR           prints its connection URI (superuser, database "postgres")
 #	pg.sh stop DIR [how]    stops it: fast (default), immediate or smart
 #	pg.sh start DIR         starts it again
@@ -113,6 +114,12 @@ promote() {
 	"${PG_AS[@]}" "$PG_BIN/pg_ctl" promote --silent --wait --pgdata="$1/cluster"
 }
 
+distrust() {
+	printf 'local all postgres trust\nlocal all all scram-sha-256\n' |
+		"${PG_AS[@]}" tee "$1/cluster/pg_hba.conf" >/dev/null
+	"${PG_AS[@]}" "$PG_BIN/pg_ctl" reload --silent --pgdata="$1/cluster"
+}
+
 remove() {
 	stop "$1" immediate || true
 	rm -rf "$1"
@@ -122,12 +129,13 @@ case ${1-} in
 new) new "${@:2}" ;;
 replica) replica "$2" ;;
 promote) promote "$2" ;;
+distrust) distrust "$2" ;;
 uri) pg_uri "$2/run" postgres postgres ;;
 start) start "$2" ;;
 stop) stop "$2" "${3-fast}" ;;
 remove) remove "$2" ;;
 *)
-	sed -n '2,12s/^# \{0,1\}//p' "$self" >&2
+	sed -n '2,13s/^# \{0,1\}//p' "$self" >&2
 	exit 2
 	;;
 esac

@@ -87,6 +87,10 @@ class Cluster:
     def promote(self):
         self._pg("promote", self.directory)
 
+    def distrust(self):
+        """From now on all but the superuser need a password."""
+        self._pg("distrust", self.directory)
+
     def stop(self, how: str = "immediate"):
         self._pg("stop", self.directory, how)
 

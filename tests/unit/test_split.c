@@ -136,6 +136,8 @@ static void goes_on_behind_what_is_broken(void **state)
 	    {"[{\"a\":1}", "1<{\"a\":1}>1!the input ends in the middle!"},
 	    {"{\"results\":[{\"a\":1}", "1<{\"a\":1}>1!the input ends in the middle!"},
 	    {"{\"a\":\"\\", "1!the input ends in the middle!"},
+	    {"[1]\n{\"a\":1}\n", "1!not a JSON object!2<{\"a\":1}>"},
+	    {"[{},\n7,\n{}]", "1<{}>2!not a JSON object!3<{}>"},
 	    {"7\n\"x\"\n{}", "1!not a JSON object!2!not a JSON object!3<{}>"},
 	};
 

@@ -92,6 +92,7 @@ static void save(
 	struct memory_saved saved;
 	struct query q;
 
+	memory.forced = true; /* the same words may be there from another test */
 	memory.session_id = session;
 	memory.session_id_len = strlen(session);
 	memory.user_input = text;
@@ -250,7 +251,7 @@ static void vectors_rank_by_direction(void **state)
 	    .valid_until_us = ROWS_NO_TIME,
 	    .expires_us = ROWS_NO_TIME};
 	const struct principal who = {.namespace = "vectors", .agent = "a"};
-	struct search wanted = {.embedding = embedding, .limit = 10};
+	struct search wanted = {.embedding = embedding, .limit = 10, .characters = 10};
 	struct search_hit hit;
 	struct query q;
 

@@ -154,23 +154,50 @@ static void keeps_commands_that_were_answered(void **state)
 	json_decref(all);
 }
 
+#define QUEUED(members)    "{\"type\":\"attachment\",\"attachment\":{" members "}}\n"
+#define OPERATION(members) "{\"type\":\"queue-operation\"," members "}\n"
+
+/* Prompts that came while the assistant was at work belong to the turn that took them in. */
 static void takes_in_queued_prompts(void **state)
 {
-	json_t *all = read_lines(
-	    "{\"type\":\"attachment\",\"attachment\":{\"type\":\"queued_command\","
-	    "\"prompt\":\"too early\"}}\n" SAID("u1", "\"one\"") ANSWERED(TEXT(
-	        "a")) "{\"type\":\"attachment\",\"attachment\":{\"type\":\"queued_command\","
-	              "\"commandMode\":\"prompt\",\"prompt\":\"also this\"}}\n"
-	              "{\"type\":\"attachment\",\"attachment\":{\"type\":\"queued_command\","
-	              "\"commandMode\":\"task\",\"prompt\":\"not this\"}}\n"
-	              "{\"type\":\"attachment\",\"attachment\":{\"type\":\"todo\"}}\n" ANSWERED(
-	                  TEXT("b")));
+	static const char also[] = QUEUED(
+	    "\"type\":\"queued_command\",\"commandMode\":\"prompt\",\"prompt\":\"also\"");
+	static const char command[] =
+	    QUEUED("\"type\":\"queued_command\",\"prompt\":\"plain\"");
+	static const char task[] =
+	    QUEUED("\"type\":\"queued_command\",\"commandMode\":\"task\",\"prompt\":\"no\"");
+	static const char other[] = QUEUED("\"type\":\"todo\",\"prompt\":\"no\"");
+	static const char absorbed[] = OPERATION(
+	    "\"operation\":\"remove\",\"reason\":\"absorbed_mid_turn\",\"content\":\"also\"");
+	static const char removed[] = OPERATION("\"operation\":\"remove\",\"content\":\"no\"");
+	static const char queued[] = OPERATION("\"operation\":\"enqueue\",\"content\":\"no\"");
+	const struct {
+		const char *lines[2], *said;
+	} cases[] = {
+	    {{also, ""}, "one\n\nalso"},
+	    {{command, ""}, "one\n\nplain"},
+	    {{absorbed, ""}, "one\n\nalso"},
+	    {{absorbed, also}, "one\n\nalso"},
+	    {{also, absorbed}, "one\n\nalso"},
+	    {{also, command}, "one\n\nalso\n\nplain"},
+	    {{task, other}, "one"},
+	    {{queued, removed}, "one"},
+	};
 
 	(void)state;
-	check_counts(all, 1, 0);
-	check_text(item_at(all, 0), "user_input", "one\n\nalso this");
-	check_text(item_at(all, 0), "assistant_response", "a\n\nb");
-	json_decref(all);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		char text[4096];
+
+		snprintf(text, sizeof(text), "%s%s%s%s%s%s", also, SAID("u1", "\"one\""),
+		    ANSWERED(TEXT("a")), cases[i].lines[0], cases[i].lines[1],
+		    ANSWERED(TEXT("b")));
+		json_t *all = read_all(READER_TRANSCRIPT, NULL, text, strlen(text));
+
+		check_counts(all, 1, 0);
+		check_text(item_at(all, 0), "user_input", cases[i].said);
+		check_text(item_at(all, 0), "assistant_response", "a\n\nb");
+		json_decref(all);
+	}
 }
 
 static void matches_results_with_calls(void **state)
