@@ -19,6 +19,7 @@ static double read_number(const struct rows *rows, int row, int col)
 void analysis_ask(struct query *q, const struct principal *who, const struct analysis *analysis)
 {
 	query_init_who(q, SQL_analysis, who);
+	query_setting(q, "jit", "off"); /* would take longer than it saves */
 	add_text(q, analysis->session_id);
 	query_time(q, analysis->from_us);
 	query_time(q, analysis->to_us);

@@ -3,36 +3,41 @@
 -- important of each kind first. Of each text $7 characters are read. Words are those of PostgreSQL's
 -- parser without English function words; runs of CJK, which has no blanks, give pairs of characters.
 -- $8: minutes that the hours are ahead of UTC.
-WITH visible AS (
-    SELECT m.* FROM memories m
+WITH visible AS MATERIALIZED (
+    SELECT m.id, m.agent, m.created_at FROM memories m
     WHERE @memory_visible@
         AND ($3::varchar IS NULL OR m.session_id = $3)
         AND ($4::timestamptz IS NULL OR m.created_at >= $4)
         AND ($5::timestamptz IS NULL OR m.created_at < $5)
 ), whole AS MATERIALIZED (
     SELECT agent, count(*) AS n, max(created_at) AS last FROM visible GROUP BY agent
+), chosen AS MATERIALIZED (
+    SELECT id FROM visible ORDER BY created_at DESC, id DESC LIMIT $6::int
 ), sample AS MATERIALIZED (
     SELECT id, agent, session_id, created_at, merged,
         octet_length(user_input) + octet_length(assistant_response) AS bytes,
         lower(left(user_input, $7::int)) AS input,
         lower(left(user_input, $7) || ' ' || left(assistant_response, $7)) AS text
-    FROM visible ORDER BY created_at DESC, id DESC LIMIT $6::int
+    FROM chosen JOIN memories USING (id)
 ), span AS (
     SELECT count(*) AS n, min(created_at) AS first, max(created_at) AS last,
         min(created_at) + (max(created_at) - min(created_at)) / 2 AS middle FROM sample
-), word AS MATERIALIZED (
-    SELECT s.id, s.created_at > span.middle AS late, part.word, sum(cardinality(w.positions)) AS n
+), lexeme AS MATERIALIZED (
+    SELECT s.id, s.created_at > span.middle AS late, w.lexeme, cardinality(w.positions) AS n
     FROM sample s CROSS JOIN span
         CROSS JOIN LATERAL unnest(to_tsvector('simple', s.text)) AS w (lexeme, positions, weights)
-        CROSS JOIN LATERAL (
-            SELECT w.lexeme AS word
-            WHERE length(w.lexeme) BETWEEN 2 AND 40 AND NOT w.lexeme ~ '^[\d.,:/_+-]+$'
-                AND (length(w.lexeme) = 2 OR NOT w.lexeme ~ '[぀-ヿ㐀-鿿]')
-                AND coalesce(ts_lexize('english_stem', w.lexeme) <> '{}', true)
-            UNION ALL
-            SELECT substr(w.lexeme, i, 2) FROM generate_series(1, least(length(w.lexeme), 1000) - 1) AS i
-            WHERE length(w.lexeme) > 2 AND w.lexeme ~ '[぀-ヿ㐀-鿿]') AS part
-    GROUP BY s.id, late, part.word
+), part AS MATERIALIZED (
+    SELECT w.lexeme, p.word
+    FROM (SELECT DISTINCT lexeme FROM lexeme) AS w CROSS JOIN LATERAL (
+        SELECT w.lexeme AS word
+        WHERE length(w.lexeme) BETWEEN 2 AND 40 AND NOT w.lexeme ~ '^[\d.,:/_+-]+$'
+            AND (length(w.lexeme) = 2 OR NOT w.lexeme ~ '[぀-ヿ㐀-鿿]')
+            AND coalesce(ts_lexize('english_stem', w.lexeme) <> '{}', true)
+        UNION ALL
+        SELECT substr(w.lexeme, i, 2) FROM generate_series(1, least(length(w.lexeme), 1000) - 1) AS i
+        WHERE length(w.lexeme) > 2 AND w.lexeme ~ '[぀-ヿ㐀-鿿]') AS p
+), word AS MATERIALIZED (
+    SELECT id, late, word, sum(n) AS n FROM lexeme JOIN part USING (lexeme) GROUP BY id, late, word
 ), topic AS (
     SELECT word, count(*) AS memories,
         sum(1 + ln(word.n)) * ln((span.n + 1) / (count(*) + 0.5)) AS weight

@@ -182,8 +182,9 @@ const struct tool tool_manage_session = {
         .steps = steps,
         .size = sizeof(struct manage_session)},
     .title = "Manage sessions",
-    .description = "Sessions group memories by conversation or task. create one when new work "
-                   "begins, or switch to one: save_memory and get_context then use it.",
+    .description =
+        "Sessions group memories by task. create one when new work begins, or switch "
+        "to one: save_memory and get_context then use it.",
     .results = results,
     .repeatable = true,
 };
