@@ -37,7 +37,8 @@ void tools_list(struct request *r)
 	    [TOOLS_FULL] = {.make = make_full},
 	    [TOOLS_ADMIN] = {.make = make_admin},
 	};
-	static const char *const names[TOOL_PROFILES] = {"tools=core", "tools=full", "tools=admin"};
+	static const char *const names[TOOL_PROFILES] = {
+	    "tools=core", "tools=full", "tools=admin"};
 	enum tool_profile profile = TOOLS_CORE;
 
 	for (int i = 0; i < TOOL_PROFILES; i++) {

@@ -13,4 +13,4 @@
 #define MAX_QUERY_BYTES       16384 /* of what is searched for */
 #define MAX_HITS              50
 #define MAX_SAMPLE            5000 /* memories that an analysis reads */
-#define MAX_REPORT_NAME_BYTES 200 /* agent_name and task_id of reports, to look for them */
+#define MAX_REPORT_NAME_BYTES 200  /* agent_name and task_id of reports, to look for them */
