@@ -93,8 +93,6 @@ bool conn_take_result(struct conn *conn, PGresult *result)
 
 	switch (status) {
 	case PGRES_TUPLES_OK:
-		take_tuples(conn, expected->answer, result);
-		break;
 	case PGRES_COMMAND_OK: /* prepared, or no rows */
 		take_tuples(conn, expected->answer, result);
 		break;

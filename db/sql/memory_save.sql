@@ -4,7 +4,7 @@
 -- order, so that they cannot wait for each other in a circle.
 --
 -- An id that is there already is that of the same idempotency key (state: replayed, or reused for
--- other words). Words that are there already count as saved again (merged). What another transaction
+-- other words). Words that are in their session already count as saved again (merged). What another transaction
 -- stores at this moment is seen by nobody yet: nothing is returned, and asking again finds it.
 --
 -- Without a session it goes where its agent has switched to.
@@ -28,7 +28,7 @@ WITH given AS (
 ), known AS (
     SELECT g.id AS asked, m.id, m.created_at, m.content_hash, m.embed_state, m.session_id
     FROM given g JOIN memories m ON m.namespace = g.namespace AND m.content_hash = g.content_hash
-        AND m.deduplicated AND m.deleted_at IS NULL
+        AND m.session_id = g.session_id AND m.deduplicated AND m.deleted_at IS NULL
         AND (CASE WHEN m.visibility = 'private' THEN m.agent ELSE '' END)
             = (CASE WHEN g.visibility = 'private' THEN g.agent ELSE '' END)
     WHERE g.deduplicated AND g.id NOT IN (SELECT asked FROM replayed)

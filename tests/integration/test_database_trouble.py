@@ -113,11 +113,11 @@ def test_a_server_without_pgvector(start, guarded):
 
 
 def test_a_database_of_another_owner(start, guarded):
-    psql(guarded.uri, "CREATE DATABASE anothers")
-    psql(guarded.uri.replace("/postgres?", "/anothers?"), "CREATE EXTENSION vector")
+    psql(guarded.uri, "CREATE DATABASE foreign")
+    psql(guarded.uri.replace("/postgres?", "/foreign?"), "CREATE EXTENSION vector")
     words = ["permission denied for schema public", "own"]
-    assert_one_line(start(DATABASE_URL=url(guarded, "anothers")), *words)
-    assert_command_says({"DATABASE_URL": url(guarded, "anothers")}, *words)
+    assert_one_line(start(DATABASE_URL=url(guarded, "foreign")), *words)
+    assert_command_says({"DATABASE_URL": url(guarded, "foreign")}, *words)
 
 
 def test_tables_of_another_owner(start, guarded):
@@ -173,7 +173,7 @@ CONTRADICTIONS = {
     "negative": ({"DB_QUEUE_LIMIT": "-1"}, ["DB_QUEUE_LIMIT"]),
     "more ports than hosts": ({"DATABASE_URL": "host=a port=1,2"}, ["1 hosts, 2 ports"]),
     "too many hosts": ({"DATABASE_URL": "host=" + ",".join("abcdefghi")}, ["9 hosts", "8"]),
-    "unknown option of libpq": ({"DATABASE_URL": "host=a pasword=x"}, ["pasword"]),
+    "unknown option of libpq": ({"DATABASE_URL": "host=a passwort=x"}, ["passwort"]),
 }
 
 

@@ -23,8 +23,8 @@ def test_the_same_words_are_stored_once(connection):
     assert connection.done("save_memory", words | {"force": True})["id"] != first["id"]
 
 
-@pytest.mark.parametrize("other", [{"assistant_response": "no"}, {"metadata": {"n": 2}}, {"tags": ["b"]},
-    {"event_time": "2020-01-01T00:00:00+08:00"}], ids=["answer", "metadata", "tags", "event_time"])
+@pytest.mark.parametrize("other", [{"assistant_response": "no"}, {"session_id": "another"}, {"metadata": {"n": 2}}, {"tags": ["b"]},
+    {"event_time": "2020-01-01T00:00:00+08:00"}], ids=["answer", "session", "metadata", "tags", "event_time"])
 def test_nothing_is_lost_by_merging(connection, other):
     words = {"user_input": once(), "assistant_response": "yes", "metadata": {"n": 1}, "tags": ["a"]}
     assert connection.done("save_memory", words)["id"] != connection.done("save_memory", words | other)["id"]

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 from generator import ACKNOWLEDGED, Generator, Shape
 from loop_watch import LoopWatch
-from sage import BINARY, Server, psql, wait_for
+from sage import BINARY, ROOT, Server, psql, wait_for
 
+# For what does not go together with the sanitizers.
+PLAIN_BINARY = ROOT / "build/release-tests/server/sage-mcp"
 # With the sanitizers everything takes three times as long.
 SANITIZED = b"__asan_init" in BINARY.read_bytes()
 LOOP_S = 0.030 if SANITIZED else 0.010  # no turn of the loop may take longer, whatever happens
@@ -18,9 +20,9 @@ FRUGAL = {"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size
 RECOVERED_S = 2.0  # after the fault is over
 
 # The server is to be late because of what it does, not because of what else the machine does.
-ROOT = os.geteuid() == 0
-SERVER_FIRST = ("nice", "-n", "-15") if ROOT else ()
-WATCHER_FIRST = ("chrt", "--fifo", "1") if ROOT and shutil.which("chrt") else ()
+IS_ROOT = os.geteuid() == 0
+SERVER_FIRST = ("nice", "-n", "-15") if IS_ROOT else ()
+WATCHER_FIRST = ("chrt", "--fifo", "1") if IS_ROOT and shutil.which("chrt") else ()
 
 
 @dataclass

@@ -12,7 +12,7 @@ ALTER TABLE memories
     ADD COLUMN IF NOT EXISTS tags TEXT[] NOT NULL DEFAULT '{}',
     ADD COLUMN IF NOT EXISTS event_at TIMESTAMP WITH TIME ZONE, -- when it happened, if not when it was written
     ADD COLUMN IF NOT EXISTS content_hash BYTEA,         -- SHA-256 (db/memories.c); NULL: written by another program
-    ADD COLUMN IF NOT EXISTS deduplicated BOOLEAN NOT NULL DEFAULT FALSE, -- a second save of its words merges into it
+    ADD COLUMN IF NOT EXISTS deduplicated BOOLEAN NOT NULL DEFAULT FALSE, -- a second save of its words in its session merges into it
     ADD COLUMN IF NOT EXISTS merged INT NOT NULL DEFAULT 0, -- how often that happened
     ADD COLUMN IF NOT EXISTS supersedes UUID,
     ADD COLUMN IF NOT EXISTS superseded_by UUID,
@@ -66,7 +66,7 @@ CREATE OR REPLACE TRIGGER update_memories_updated_at
     EXECUTE FUNCTION memory_changed();
 
 CREATE UNIQUE INDEX IF NOT EXISTS idx_memories_content ON memories
-    (namespace, content_hash, (CASE WHEN visibility = 'private' THEN agent ELSE '' END))
+    (namespace, content_hash, session_id, (CASE WHEN visibility = 'private' THEN agent ELSE '' END))
     WHERE deduplicated AND deleted_at IS NULL;
 CREATE INDEX IF NOT EXISTS idx_memories_namespace_created ON memories (namespace, created_at DESC, id DESC);
 CREATE INDEX IF NOT EXISTS idx_memories_changes ON memories (namespace, change_xid, change_seq, id);
