@@ -15,6 +15,9 @@ WITH made AS (
     WHERE id = $3 AND ($4 IS NULL OR EXISTS (SELECT FROM locked WHERE id = $4) OR EXISTS (SELECT FROM made))
 ), moved AS (
     UPDATE memories m SET session_id = coalesce($4, m.session_id),
+        deduplicated = m.deduplicated AND NOT EXISTS (
+            SELECT FROM memories d WHERE d.namespace = $1 AND d.content_hash = m.content_hash
+                AND d.session_id = $4 AND d.deduplicated AND d.deleted_at IS NULL),
         deleted_at = CASE WHEN $4 IS NULL THEN now() END, deleted_by = CASE WHEN $4 IS NULL THEN $2::text END
     FROM source WHERE m.session_id = source.id AND @memory_visible@
     RETURNING m.id

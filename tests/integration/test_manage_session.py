@@ -172,6 +172,13 @@ def test_merge_moves_memories(own):
     assert "merged into 'into'" in refusal(own, "manage_session", {"action": "switch", "session_id": "from"})
 
 
+def test_merge_keeps_the_same_words_of_both(own):
+    ids = [own.done("save_memory", {"user_input": "the same", "session_id": id})["id"] for id in ("from", "into")]
+    assert own.done("merge_sessions", {"session_id": "from", "into": "into"})["moved"] == 1
+    assert sorted(listed(own, "into")) == sorted(ids)
+    assert own.done("save_memory", {"user_input": "the same", "session_id": "into"})["state"] == "merged"
+
+
 def test_merge_needs_two_sessions(own):
     id = save(own, "there")["id"]
     assert "no session 'nowhere'" in refusal(own, "merge_sessions", {"session_id": "there", "into": "nowhere"})
