@@ -42,8 +42,8 @@ def test_line_is_full_and_does_not_move(trial, database):
     at_once = [took for took, _ in busy if took < WAIT_MS / 1000 / 2]
     in_line = [took for took, _ in busy if took >= WAIT_MS / 1000 / 2]
     trial.note(f"{len(at_once)} refused at once (slowest {max(at_once) * 1000:.0f} ms), {len(in_line)} after the wait")
-    assert len(in_line) == QUEUE
-    assert CLIENTS - QUEUE - 2 <= len(at_once) < CLIENTS - QUEUE
+    # Of two connections one namespace may have one; for the other one more may wait.
+    assert QUEUE <= len(in_line) <= QUEUE + 1 and len(in_line) + len(at_once) == CLIENTS - 1
     assert max(in_line) < WAIT_MS / 1000 + 0.5
     assert all(retry is not None and 1 <= int(retry) <= 10 for _, retry in busy)
     all_leases_are_back(server)
