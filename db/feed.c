@@ -1,8 +1,6 @@
 /* feed: the statements on changes and notes. */
 #include "feed.h"
 
-#include <string.h>
-
 void feed_ask(struct query *q, const struct principal *who, const struct feed_place *behind,
     int32_t limit)
 {
@@ -44,8 +42,8 @@ void handoff_leave_ask(struct query *q, const struct principal *who, const unsig
 {
 	query_init_who(q, SQL_handoff_leave, who);
 	query_uuid(q, id);
-	query_text(q, to_agent, strlen(to_agent));
-	query_text(q, note, strlen(note));
+	query_string(q, to_agent);
+	query_string(q, note);
 }
 
 void handoff_fetch_ask(struct query *q, const struct principal *who, int32_t limit)

@@ -2,14 +2,8 @@
 #include "insight.h"
 
 #include <math.h>
-#include <string.h>
 
 #define ANALYSIS_CHARACTERS 4000 /* of each text */
-
-static void add_text(struct query *q, const char *text)
-{
-	query_text(q, text, text != NULL ? strlen(text) : 0);
-}
 
 static double read_number(const struct rows *rows, int row, int col)
 {
@@ -20,7 +14,7 @@ void analysis_ask(struct query *q, const struct principal *who, const struct ana
 {
 	query_init_who(q, SQL_analysis, who);
 	query_setting(q, "jit", "off"); /* would take longer than it saves */
-	add_text(q, analysis->session_id);
+	query_string(q, analysis->session_id);
 	query_time(q, analysis->from_us);
 	query_time(q, analysis->to_us);
 	query_int4(q, analysis->sample);
@@ -42,7 +36,7 @@ void metadata_keys_ask(struct query *q, const struct principal *who, int32_t sam
 {
 	query_init_who(q, SQL_metadata_keys, who);
 	query_int4(q, sample);
-	add_text(q, behind);
+	query_string(q, behind);
 	query_int4(q, limit);
 }
 
@@ -59,8 +53,8 @@ static void init_reports(struct query *q, enum sql_id sql, const struct principa
     const struct report_filter *filter)
 {
 	query_init_who(q, sql, who);
-	add_text(q, filter->agent_name);
-	add_text(q, filter->task_id);
+	query_string(q, filter->agent_name);
+	query_string(q, filter->task_id);
 	query_int4(q, filter->limit);
 }
 
@@ -68,7 +62,7 @@ void report_summary_ask(struct query *q, const struct principal *who,
     const struct report_filter *filter, const char *behind)
 {
 	init_reports(q, SQL_report_summary, who, filter);
-	add_text(q, behind);
+	query_string(q, behind);
 }
 
 void report_summary_read(const struct rows *rows, int row, struct report_summary *summary)

@@ -1,8 +1,6 @@
 /* keeping: the statements of housekeeping. */
 #include "keeping.h"
 
-#include <string.h>
-
 #include "text.h"
 
 static void init_limited(struct query *q, enum sql_id sql, int32_t limit)
@@ -65,7 +63,7 @@ void retention_ask(struct query *q, const struct principal *who, const unsigned 
 	query_time(q, retention->purge_us);
 	query_bool(q, retention->dry);
 	query_uuid(q, id);
-	query_text(q, retention->json, strlen(retention->json));
+	query_string(q, retention->json);
 }
 
 void retention_read(const struct rows *rows, struct retention_counts *counts)

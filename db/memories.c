@@ -62,8 +62,8 @@ static void add_params(struct query *q, const struct principal *who,
 
 	memory_hash(memory, hash);
 	query_uuid(q, memory->id);
-	query_text(q, who->namespace, strlen(who->namespace));
-	query_text(q, who->agent, strlen(who->agent));
+	query_string(q, who->namespace);
+	query_string(q, who->agent);
 	query_uuid(q, who->has_key ? who->key_id : NULL);
 	query_text(q, memory->session_id, memory->session_id_len);
 	query_text(q, memory->user_input, memory->user_input_len);
@@ -113,8 +113,6 @@ const char *save_state_name(enum save_state state)
 
 void memory_save_read(const struct rows *rows, struct memory_saved *saved)
 {
-	size_t len;
-
 	memset(saved, 0, sizeof(*saved));
 	saved->state = SAVE_AGAIN;
 	if (rows_count(rows) == 0)
@@ -125,10 +123,7 @@ void memory_save_read(const struct rows *rows, struct memory_saved *saved)
 	}
 	rows_uuid(rows, 0, 1, saved->id);
 	saved->created_us = rows_time(rows, 0, 2);
-	const unsigned char *hash = rows_bytes(rows, 0, 3, &len);
-
-	for (size_t i = 0; hash != NULL && i < len; i++)
-		snprintf(saved->content_hash + 2 * i, 3, "%02x", hash[i]);
+	rows_sha256(rows, 0, 3, saved->content_hash);
 	saved->embed_state = rows_text(rows, 0, 4, NULL);
 	saved->session_id = rows_text(rows, 0, 6, NULL);
 }

@@ -1,7 +1,6 @@
 /* operations: the statements that erase and roll back. */
 #include "operations.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "text.h"
@@ -11,11 +10,6 @@ bool operation_scope_is_empty(const struct operation_scope *scope)
 	return scope->id_count == 0 && scope->session_id == NULL && scope->agent == NULL &&
 	       scope->key_id == NULL && scope->metadata == NULL && scope->words == NULL &&
 	       scope->from_us == ROWS_NO_TIME && scope->to_us == ROWS_NO_TIME;
-}
-
-static void add_text(struct query *q, const char *text)
-{
-	query_text(q, text, text != NULL ? strlen(text) : 0);
 }
 
 /* $1 to $11, as db/sql/parts/memory_scope.sql has them. */
@@ -32,10 +26,10 @@ static bool init_scoped(struct query *q, enum sql_id sql, const struct principal
 		query_uuid_array(q, scope->ids, scope->id_count);
 	else
 		query_null(q);
-	add_text(q, scope->session_id);
-	add_text(q, scope->agent);
+	query_string(q, scope->session_id);
+	query_string(q, scope->agent);
 	query_uuid(q, scope->key_id);
-	add_text(q, scope->metadata);
+	query_string(q, scope->metadata);
 	if (scope->words != NULL && ok)
 		query_int4_array(q, terms.items, terms.count);
 	else
@@ -52,7 +46,7 @@ bool erase_ask(struct query *q, const struct principal *who, const unsigned char
 	bool ok = init_scoped(q, SQL_erase, who, id, scope);
 
 	query_bool(q, dry);
-	add_text(q, scope->json);
+	query_string(q, scope->json);
 	return ok;
 }
 
@@ -76,7 +70,7 @@ bool roll_back_ask(struct query *q, const struct principal *who, const unsigned 
 	bool ok = init_scoped(q, SQL_roll_back, who, id, scope);
 
 	query_bool(q, dry);
-	add_text(q, scope->json);
+	query_string(q, scope->json);
 	query_time(q, reversible_until_us);
 	return ok;
 }
@@ -131,18 +125,13 @@ void memory_receipt_ask(
 
 bool memory_receipt_read(const struct rows *rows, struct memory_receipt *receipt)
 {
-	const unsigned char *hash;
-	size_t len;
-
 	if (rows_count(rows) == 0)
 		return false;
 	memset(receipt, 0, sizeof(*receipt));
 	rows_uuid(rows, 0, 0, receipt->id);
 	receipt->xid = rows_int(rows, 0, 1);
 	receipt->seq = rows_int(rows, 0, 2);
-	hash = rows_bytes(rows, 0, 3, &len);
-	for (size_t i = 0; hash != NULL && i < len; i++)
-		snprintf(receipt->content_hash + 2 * i, 3, "%02x", hash[i]);
+	rows_sha256(rows, 0, 3, receipt->content_hash);
 	receipt->version = (int)rows_int(rows, 0, 4);
 	receipt->merged = (int)rows_int(rows, 0, 5);
 	receipt->embed_state = rows_text(rows, 0, 6, NULL);

@@ -1,8 +1,6 @@
 /* pages: the statements that return memories, all with the columns of parts/memory_page.sql. */
 #include "pages.h"
 
-#include <string.h>
-
 /* The first parameters of every such statement. */
 static void init_page(struct query *q, enum sql_id sql, const struct principal *who,
     const struct memory_detail *detail)
@@ -11,11 +9,6 @@ static void init_page(struct query *q, enum sql_id sql, const struct principal *
 	query_int4(q, detail->characters);
 	query_bool(q, detail->whole);
 	query_int8(q, detail->bytes);
-}
-
-static void add_text(struct query *q, const char *text)
-{
-	query_text(q, text, text != NULL ? strlen(text) : 0);
 }
 
 /* Ids of other memories: "" for NULL. */
@@ -92,17 +85,17 @@ void memory_list_ask(struct query *q, const struct principal *who,
 	query_time(q, start_of(filter, place));
 	query_uuid(q, behind ? place->behind_id : NULL);
 	query_int4(q, place->limit);
-	add_text(q, filter->session_id);
-	add_text(q, filter->agent);
+	query_string(q, filter->session_id);
+	query_string(q, filter->agent);
 	query_text_array(q, filter->tags, filter->tag_count);
 	query_bool(q, filter->all_tags);
-	add_text(q, filter->metadata);
+	query_string(q, filter->metadata);
 	query_time(q, filter->from_us);
 	query_time(q, filter->to_us);
 	query_bool(q, filter->by_event);
-	add_text(q, filter->state);
-	add_text(q, filter->agent_name);
-	add_text(q, filter->task_id);
+	query_string(q, filter->state);
+	query_string(q, filter->agent_name);
+	query_string(q, filter->task_id);
 }
 
 void memory_versions_ask(struct query *q, const struct principal *who,

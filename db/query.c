@@ -22,7 +22,7 @@ void query_init_for(struct query *q, enum sql_id sql, const char *namespace)
 {
 	query_init(q, sql);
 	q->namespace = namespace;
-	query_text(q, namespace, strlen(namespace));
+	query_string(q, namespace);
 }
 
 void query_setting(struct query *q, const char *name, const char *value)
@@ -56,6 +56,11 @@ void query_bytes(struct query *q, const void *bytes, size_t len)
 void query_text(struct query *q, const char *text, size_t len)
 {
 	query_bytes(q, text, len);
+}
+
+void query_string(struct query *q, const char *text)
+{
+	query_text(q, text, text != NULL ? strlen(text) : 0);
 }
 
 /* A small value, kept inside the query. */

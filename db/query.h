@@ -99,6 +99,7 @@ void query_setting(struct query *q, const char *name, const char *value);
 void query_null(struct query *q);
 void query_text(struct query *q, const char *text,
     size_t len); /* NULL text: SQL NULL; also for jsonb given as $n::text::jsonb */
+void query_string(struct query *q, const char *text); /* the same, up to its NUL */
 void query_bytes(struct query *q, const void *bytes, size_t len);
 /* The same, copied. */
 void query_bytes_copy(struct query *q, const void *bytes, size_t len);

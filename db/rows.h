@@ -29,6 +29,8 @@ void rows_uuid_bytes(const struct rows *rows, int row, int col, unsigned char uu
 bool rows_vector(const struct rows *rows, int row, int col, float *numbers, size_t count);
 /* bytea; borrowed from rows. */
 const unsigned char *rows_bytes(const struct rows *rows, int row, int col, size_t *len);
+/* The same as hexadecimal digits: a SHA-256, or "" for NULL. */
+void rows_sha256(const struct rows *rows, int row, int col, char text[65]);
 int64_t rows_time(
     const struct rows *rows, int row, int col); /* timestamptz, as unix microseconds */
 

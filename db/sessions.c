@@ -25,11 +25,6 @@ static void read_state(const struct rows *rows, int row, struct session *session
 	session->current = rows_bool(rows, row, 6);
 }
 
-static void add_text(struct query *q, const char *text)
-{
-	query_text(q, text, text != NULL ? strlen(text) : 0);
-}
-
 void session_create_ask(struct query *q, const struct principal *who, const char *id,
     size_t id_len, const char *name, size_t name_len)
 {
@@ -66,9 +61,9 @@ void session_change_ask(struct query *q, const struct principal *who, const char
     const char *name, const char *status, bool enter)
 {
 	query_init_who(q, SQL_session_change, who);
-	add_text(q, id);
-	add_text(q, name);
-	add_text(q, status);
+	query_string(q, id);
+	query_string(q, name);
+	query_string(q, status);
 	query_bool(q, enter);
 }
 
@@ -98,7 +93,7 @@ static bool add_words(struct query *q, const char *words)
 	struct terms terms = {0};
 	bool ok = words == NULL || terms_add_text(&terms, words, strlen(words));
 
-	add_text(q, words);
+	query_string(q, words);
 	if (ok) {
 		terms_reduce(&terms);
 		query_int4_array(q, words != NULL ? terms.items : NULL, terms.count);
@@ -114,8 +109,8 @@ bool session_find_ask(struct query *q, const struct principal *who,
 	query_init_who(q, SQL_session_find, who);
 	query_int4(q, limit);
 	query_time(q, behind_us);
-	add_text(q, behind_id);
-	add_text(q, filter->status);
+	query_string(q, behind_id);
+	query_string(q, filter->status);
 	query_time(q, filter->from_us);
 	query_time(q, filter->to_us);
 	return add_words(q, filter->words);
@@ -125,8 +120,8 @@ void session_dissolve_ask(
     struct query *q, const struct principal *who, const char *id, const char *into, bool remove)
 {
 	query_init_who(q, SQL_session_dissolve, who);
-	add_text(q, id);
-	add_text(q, into);
+	query_string(q, id);
+	query_string(q, into);
 	query_bool(q, remove);
 	query_uuid(q, who->has_key ? who->key_id : NULL);
 }
@@ -144,7 +139,7 @@ void session_page_ask(struct query *q, const struct principal *who, int64_t behi
 {
 	query_init_for(q, SQL_session_page, who->namespace);
 	query_time(q, behind_us);
-	query_text(q, behind_id, strlen(behind_id));
+	query_string(q, behind_id);
 	query_int4(q, limit);
 }
 

@@ -5,17 +5,12 @@
 
 #include "text.h"
 
-static void add_text(struct query *q, const char *text)
-{
-	query_text(q, text, text != NULL ? strlen(text) : 0);
-}
-
 void transfer_sessions_ask(
     struct query *q, const struct transfer_scope *scope, const char *behind, int32_t limit)
 {
 	query_init_for(q, SQL_export_sessions, scope->namespace);
-	add_text(q, behind);
-	add_text(q, scope->session_id);
+	query_string(q, behind);
+	query_string(q, scope->session_id);
 	query_int4(q, limit);
 }
 
@@ -36,7 +31,7 @@ void transfer_memories_ask(struct query *q, const struct transfer_scope *scope,
 	query_init_for(q, SQL_export_memories, scope->namespace);
 	query_time(q, behind_us);
 	query_uuid(q, behind_id);
-	add_text(q, scope->session_id);
+	query_string(q, scope->session_id);
 	query_time(q, scope->from_us);
 	query_time(q, scope->to_us);
 	query_int4(q, limit);
@@ -99,10 +94,10 @@ void transfer_session_ask(
     struct query *q, const char *namespace, const struct transfer_session *session)
 {
 	query_init_for(q, SQL_import_session, namespace);
-	add_text(q, session->id);
-	add_text(q, session->name);
-	add_text(q, session->status);
-	add_text(q, session->metadata);
+	query_string(q, session->id);
+	query_string(q, session->name);
+	query_string(q, session->status);
+	query_string(q, session->metadata);
 	query_time(q, session->created_us);
 	query_time(q, session->updated_us);
 	query_time(q, session->active_us);
@@ -158,12 +153,12 @@ bool transfer_memory_ask(
 	q->namespace = namespace;
 	take_hash(m, hash);
 	query_uuid(q, m->id);
-	add_text(q, namespace);
-	add_text(q, m->agent);
-	add_text(q, m->session_id);
-	add_text(q, m->user_input);
-	add_text(q, m->assistant_response);
-	add_text(q, m->metadata);
+	query_string(q, namespace);
+	query_string(q, m->agent);
+	query_string(q, m->session_id);
+	query_string(q, m->user_input);
+	query_string(q, m->assistant_response);
+	query_string(q, m->metadata);
 	query_text_array(q, m->tag_list, m->tag_count);
 	query_bool(q, m->private);
 	query_bool(q, m->pinned);
@@ -175,8 +170,8 @@ bool transfer_memory_ask(
 	query_uuid(q, m->has_supersedes ? m->supersedes : NULL);
 	query_bytes_copy(q, hash, sizeof(hash));
 	query_int4(q, m->version > 0 ? m->version : 1);
-	add_text(q, m->agent_metadata);
-	add_text(q, m->embed_model);
+	query_string(q, m->agent_metadata);
+	query_string(q, m->embed_model);
 	query_vector(q, m->embedding, EMBEDDING_DIMENSIONS);
 	query_int4_array(q, terms.items, terms.count);
 	terms_fini(&terms);
@@ -189,15 +184,15 @@ void transfer_version_ask(
 	query_init_for(q, SQL_import_version, namespace);
 	query_uuid(q, v->id);
 	query_int4(q, v->version);
-	add_text(q, v->session_id);
-	add_text(q, v->user_input);
-	add_text(q, v->assistant_response);
-	add_text(q, v->metadata);
+	query_string(q, v->session_id);
+	query_string(q, v->user_input);
+	query_string(q, v->assistant_response);
+	query_string(q, v->metadata);
 	query_text_array(q, v->tag_list, v->tag_count);
 	query_bool(q, v->private);
 	query_time(q, v->event_us);
 	query_time(q, v->valid_until_us);
 	query_bool(q, v->pinned);
 	query_time(q, v->updated_us);
-	add_text(q, v->agent);
+	query_string(q, v->agent);
 }

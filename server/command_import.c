@@ -100,13 +100,13 @@ static void on_stored(void *arg, struct rows *rows, const struct db_error *error
 
 static struct place *find_place(struct import_run *run)
 {
+	struct place *place = run->places;
+
 	while (run->busy == WINDOW)
 		command_db_wait(run->db);
-	for (int i = 0; i < WINDOW; i++) {
-		if (!run->places[i].busy)
-			return &run->places[i];
-	}
-	return NULL;
+	while (place->busy) /* not all of them are */
+		place++;
+	return place;
 }
 
 static void finish_all(struct import_run *run)

@@ -325,6 +325,7 @@ int serve(struct options *options, const struct surface *surface)
 	char error[512];
 	int status = 1;
 
+	log_take_libevent();
 	if (build(&serve, error, sizeof(error)) &&
 	    start_listening(&serve, error, sizeof(error)) &&
 	    admin_listen(&serve.service, &serve.admin, error, sizeof(error)) &&

@@ -190,7 +190,7 @@ void turn_result(struct turn *turn, const json_t *id, const json_t *content, boo
 /* The transcript's own id, or else a hash of all that is known. */
 static bool make_key(struct turn *turn)
 {
-	char ordinal[24];
+	char ordinal[24], id[81];
 	const struct arg_text parts[] = {{turn->session_id, strlen(turn->session_id)},
 	    {ordinal, (size_t)snprintf(ordinal, sizeof(ordinal), "%zu", turn->ordinal)},
 	    {turn->said.s != NULL ? turn->said.s : "", turn->said.len},
@@ -198,7 +198,9 @@ static bool make_key(struct turn *turn)
 
 	if (*turn->id == '\0')
 		return stable_key(turn->key, "turn", parts, sizeof(parts) / sizeof(*parts));
-	snprintf(turn->key, sizeof(turn->key), "claude:%.80s", turn->id);
+	/* A copy, as for the compiler the id of one turn might be the key of another. */
+	snprintf(id, sizeof(id), "%.80s", turn->id);
+	snprintf(turn->key, sizeof(turn->key), "claude:%s", id);
 	return true;
 }
 

@@ -5,18 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "uri.h"
 #include "utf8.h"
 
 #define MAX_NAME_BYTES 64
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
 
 /* application/x-www-form-urlencoded, in place. False: malformed, or it holds a NUL. */
 static bool decode(char *s)
@@ -29,12 +21,11 @@ static bool decode(char *s)
 		} else if (*s != '%') {
 			*out = *s;
 		} else {
-			int high = hex_digit(s[1]);
-			int low = high < 0 ? -1 : hex_digit(s[2]);
+			int byte = uri_escaped_byte(s);
 
-			if (low < 0 || high * 16 + low == 0)
+			if (byte <= 0)
 				return false;
-			*out = (char)(high * 16 + low);
+			*out = (char)byte;
 			s += 2;
 		}
 	}

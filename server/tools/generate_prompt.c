@@ -40,8 +40,8 @@ static const char *const styles[] = {
 static const char *const leads[] = {
 	[STYLE_DEFAULT] = "With that in mind:",
 	[STYLE_QUESTION] = "Answer this question. Rely on the above where it settles it, and say so where it does not:",
-	[STYLE_SUGGESTION] = "Suggest the best next step on this, given what was decided and tried before; name the "
-		"memories you rely on:",
+	[STYLE_SUGGESTION] = ("Suggest the best next step on this, given what was decided and tried before; name the "
+		"memories you rely on:"),
 };
 
 static const struct arg arguments[] = {

@@ -85,12 +85,6 @@ static enum step_result ask_operation(struct call *call)
 	return call_query(call);
 }
 
-static void set_time(json_t *json, const char *key, int64_t us)
-{
-	if (us != ROWS_NO_TIME)
-		json_object_set_new(json, key, show_time(us));
-}
-
 static enum step_result answer(struct call *call)
 {
 	struct operation operation;
@@ -106,8 +100,8 @@ static enum step_result answer(struct call *call)
 	    operation.kind, "created_at", show_time(operation.created_us), "scope",
 	    json_loads(operation.scope, 0, NULL), "counts",
 	    json_loads(operation.counts, 0, NULL));
-	set_time(call->result, "reversible_until", operation.reversible_until_us);
-	set_time(call->result, "reversed_at", operation.reversed_us);
+	show_set_time(call->result, "reversible_until", operation.reversible_until_us);
+	show_set_time(call->result, "reversed_at", operation.reversed_us);
 	return STEP_NEXT;
 }
 

@@ -14,12 +14,6 @@ static void set_text(json_t *json, const char *key, const char *text)
 		json_object_set_new(json, key, json_string(text));
 }
 
-static void set_time(json_t *json, const char *key, int64_t us)
-{
-	if (us != ROWS_NO_TIME)
-		json_object_set_new(json, key, show_time(us));
-}
-
 static json_t *list_ids(const struct arg_uuids *ids)
 {
 	json_t *list = json_array();
@@ -43,8 +37,8 @@ static char *describe(const struct scope_arguments *a)
 		json_object_set_new(json, "ids", list_ids(&a->ids));
 	set_text(json, "session_id", a->session_id.s);
 	set_text(json, "agent", a->agent.s);
-	set_time(json, "from", a->from);
-	set_time(json, "to", a->to);
+	show_set_time(json, "from", a->from);
+	show_set_time(json, "to", a->to);
 	if (a->key_id.set) {
 		uuid_unparse_lower(a->key_id.bytes, id);
 		set_text(json, "key_id", id);

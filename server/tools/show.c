@@ -17,6 +17,12 @@ json_t *show_time(int64_t unix_us)
 	return json_string(text);
 }
 
+void show_set_time(json_t *json, const char *key, int64_t unix_us)
+{
+	if (unix_us != ROWS_NO_TIME)
+		json_object_set_new(json, key, show_time(unix_us));
+}
+
 json_t *show_json(const char *text)
 {
 	json_t *json =

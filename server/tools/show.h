@@ -13,6 +13,9 @@ struct session;
 /* A time as RFC 3339 text, or JSON null for ROWS_NO_TIME. */
 json_t *show_time(int64_t unix_us);
 
+/* The same as a member of json; none for ROWS_NO_TIME. */
+void show_set_time(json_t *json, const char *key, int64_t unix_us);
+
 /* JSON that the database gave as text; an empty object for NULL. */
 json_t *show_json(const char *text);
 

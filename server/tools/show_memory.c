@@ -24,12 +24,6 @@ static void set_text(json_t *json, const char *key, const char *text)
 		set(json, key, json_string(text));
 }
 
-static void set_time(json_t *json, const char *key, int64_t unix_us)
-{
-	if (unix_us != ROWS_NO_TIME)
-		set(json, key, show_time(unix_us));
-}
-
 /* Stored JSON; what jansson does not read (none that this server stored) is an empty object. */
 static void set_json(json_t *json, const char *key, const char *text)
 {
@@ -43,7 +37,7 @@ static void set_json(json_t *json, const char *key, const char *text)
 /* Labels that a reader must see however little is shown: what is outdated, and what is secret. */
 static void set_labels(json_t *json, const struct memory *memory)
 {
-	set_time(json, "event_time", memory->event_us);
+	show_set_time(json, "event_time", memory->event_us);
 	if (memory->pinned)
 		set(json, "pinned", json_true());
 	if (memory->private)
@@ -62,13 +56,13 @@ static void set_texts(json_t *json, const struct memory *memory)
 
 static void set_rest(json_t *json, const struct memory *memory)
 {
-	set_time(json, "updated_at", memory->updated_us);
+	show_set_time(json, "updated_at", memory->updated_us);
 	set_json(json, "metadata", memory->metadata);
 	set_json(json, "agent_metadata", memory->agent_metadata);
 	set_text(json, "visibility", memory->private ? "private" : "shared");
 	set(json, "pinned", json_boolean(memory->pinned));
-	set_time(json, "valid_until", memory->valid_until_us);
-	set_time(json, "expires_at", memory->expires_us);
+	show_set_time(json, "valid_until", memory->valid_until_us);
+	show_set_time(json, "expires_at", memory->expires_us);
 	set_text(json, "supersedes", memory->supersedes);
 	set(json, "merged", json_integer(memory->merged));
 	set(json, "version", json_integer(memory->version));

@@ -5,15 +5,12 @@
  * stopped, demoted and promoted in the later ones stays so.
  */
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "clusters.h"
 #include "database.h"
 #include "pool_fixture.h"
-
-#define DIR_BYTES 128
 
 static char first[DIR_BYTES],
     second[DIR_BYTES]; /* the primary in the beginning, and its replica */
@@ -22,60 +19,12 @@ static int notes; /* stored so far */
 
 /* --- the clusters --- */
 
-/* Runs pg.sh; the last line that it prints. Its output goes to a file: the server keeps it open. */
-static void pg(char said[DIR_BYTES], const char *words, const char *dir)
-{
-	char name[] = "/tmp/sage-test-database.XXXXXX", command[500];
-	int fd = mkstemp(name);
-
-	snprintf(
-	    command, sizeof(command), "%s %s %s >%s 2>&1 </dev/null", PG_SH, words, dir, name);
-	int status = system(command); // NOLINT(cert-env33-c)
-	FILE *file = fdopen(fd, "r");
-
-	while (fgets(said, DIR_BYTES, file) != NULL)
-		said[strcspn(said, "\n")] = '\0';
-	fclose(file);
-	unlink(name);
-	if (status != 0)
-		fail_msg("%s: %s", command, said);
-}
-
-static void pg_quietly(const char *words, const char *dir)
-{
-	char said[DIR_BYTES] = "";
-
-	pg(said, words, dir);
-}
-
-/* On one server alone, whatever its role. */
-static int64_t tell(const char *dir, enum sql_id sql)
-{
-	struct pool_config config = usual(1);
-	char conninfo[300];
-
-	snprintf(conninfo, sizeof(conninfo), "host=%s/run user=postgres dbname=postgres", dir);
-	config.conninfo = conninfo;
-	struct pool *pool = make(&config);
-	struct waiting w;
-
-	start(pool, &w, sql, -1);
-	await(&w);
-	if (w.error.kind != DB_OK)
-		fail_msg("%s: %s", sql_name(sql), w.error.text);
-	int64_t found = sql == SQL_note_count ? rows_int(w.rows, 0, 0) : 0;
-
-	finish(&w);
-	pool_free(pool);
-	return found;
-}
-
 static int with_clusters(void **state)
 {
 	set_up(state);
-	pg(first, "new", "max_connections=40 max_wal_senders=4");
+	run_pg(first, "new", "max_connections=40 max_wal_senders=4");
 	tell(first, SQL_note_make);
-	pg(second, "replica", first);
+	run_pg(second, "replica", first);
 	snprintf(both, sizeof(both), "host=%s/run,%s/run user=postgres dbname=postgres", first,
 	    second);
 	return 0;
@@ -83,10 +32,8 @@ static int with_clusters(void **state)
 
 static int without_clusters(void **state)
 {
-	if (*second != '\0')
-		pg_quietly("remove", second);
-	if (*first != '\0')
-		pg_quietly("remove", first);
+	remove_cluster(second);
+	remove_cluster(first);
 	return tear_down(state);
 }
 
@@ -333,7 +280,7 @@ static void without_a_primary_one_can_still_read(void **state)
 	(void)state;
 	assert_int_equal(note(db, "a"), DB_OK);
 	WAIT_FOR(tell(second, SQL_note_count) == notes);
-	pg_quietly("stop", first);
+	run_pg_quietly("stop", first);
 	WAIT_FOR(database_mode(db) == DATABASE_READ_ONLY);
 	for (int i = 0; i < 10; i++) {
 		assert_int_equal(count(db, "a", NULL), notes);
@@ -341,7 +288,7 @@ static void without_a_primary_one_can_still_read(void **state)
 		assert_int_equal(w.error.kind, DB_READ_ONLY);
 		finish(&w);
 	}
-	pg_quietly("start", first);
+	run_pg_quietly("start", first);
 	WAIT_FOR(database_mode(db) == DATABASE_READY);
 	assert_int_equal(note(db, "a"), DB_OK);
 	assert_false(reads_from_replica(db, "a"));
@@ -391,7 +338,7 @@ static void a_demoted_primary_is_left(void **state)
 	assert_int_equal(w.error.kind, DB_READ_ONLY);
 	WAIT_FOR(database_mode(db) == DATABASE_READ_ONLY);
 	assert_int_equal(count(db, "a", NULL), notes);
-	pg_quietly("promote", second);
+	run_pg_quietly("promote", second);
 	WAIT_FOR(note(db, "a") == DB_OK);
 	assert_int_equal(database_mode(db), DATABASE_READY);
 	assert_true(pool_stats(database_pool(db, 0)).connects > before);
