@@ -79,8 +79,6 @@ static void add_limits(json_t *schema, const struct arg *arg)
 		if (arg->min > 0)
 			set(schema, "minItems", json_integer(arg->min));
 		set(schema, "maxItems", json_integer(arg->max));
-		if (arg->kind == ARG_TEXTS)
-			set(schema, "uniqueItems", json_true());
 	} else if (arg->kind == ARG_VECTOR) {
 		set(schema, "minItems", json_integer(arg->max));
 		set(schema, "maxItems", json_integer(arg->max));

@@ -70,7 +70,7 @@ static const struct arg arguments[] = {
 	{ .name = "valid_until", .kind = ARG_TIME, .at = offsetof(struct update_memory, valid_until) },
 	{ .name = "expires_at", .kind = ARG_TIME, .at = offsetof(struct update_memory, expires_at) },
 	{ .name = "clear", .kind = ARG_TEXTS, .max = CLEARABLE, .each_max = 20, .choices = clearable,
-	  .at = offsetof(struct update_memory, clear), .help = "Times to take away." },
+	  .at = offsetof(struct update_memory, clear) },
 	{ .name = "expected_version", .kind = ARG_INTEGER, .min = 1, .max = INT32_MAX, .fallback = NULL,
 	  .at = offsetof(struct update_memory, expected_version),
 	  .help = "Refuse when somebody was faster." },

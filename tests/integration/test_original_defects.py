@@ -141,7 +141,7 @@ def test_deleting_nothing_is_told(own):
 
 
 @pytest.mark.parametrize(("tool", "arguments"), [("get_memory", {"id": "x"}), ("save_memory", {}),
-    ("search_memories", {"query": "x", "limit": 0}), ("get_context", {"querry": "x"})])
+    ("search_memories", {"query": "x", "limit": 0}), ("get_context", {"words": "x"})])
 def test_errors_are_flagged(own, tool, arguments):
     assert refusal(own, tool, arguments)
 
