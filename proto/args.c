@@ -18,6 +18,7 @@
 
 #define MAX_NAMES_BYTES  256 /* of the names that a complaint lists */
 #define MAX_QUOTED_BYTES 64
+#define MAX_WHOLE        9007199254740991.0 /* every whole number up to it is exact */
 
 bool complain(const struct complaint *c, const char *format, ...)
 {
@@ -63,8 +64,7 @@ static bool load_text(
 	return true;
 }
 
-static bool load_enum(
-    const struct arg *arg, const json_t *value, int *at, const struct complaint *c)
+bool load_enum(const struct arg *arg, const json_t *value, int *at, const struct complaint *c)
 {
 	char known[MAX_NAMES_BYTES] = "";
 
@@ -88,13 +88,23 @@ bool load_uuid(const json_t *value, struct arg_uuid *uuid, const struct complain
 	return true;
 }
 
+/* 10.0 is an integer too, as JSON Schema has it. */
+static bool is_whole(const json_t *value)
+{
+	double number = json_number_value(value);
+
+	return json_is_integer(value) ||
+	       (json_is_real(value) && number == trunc(number) && fabs(number) <= MAX_WHOLE);
+}
+
 static bool load_integer(
     const struct arg *arg, const json_t *value, int64_t *at, const struct complaint *c)
 {
-	if (!json_is_integer(value))
+	if (!is_whole(value))
 		return complain(c, "must be an integer from %lld to %lld", (long long)arg->min,
 		    (long long)arg->max);
-	*at = json_integer_value(value);
+	*at = json_is_integer(value) ? json_integer_value(value)
+	                             : (int64_t)json_real_value(value);
 	if (*at < arg->min || *at > arg->max)
 		return complain(c, "%lld is out of range, must be an integer from %lld to %lld",
 		    (long long)*at, (long long)arg->min, (long long)arg->max);

@@ -78,8 +78,9 @@ struct arg {
 	enum arg_kind kind;
 	bool required; /* results: always present */
 	int64_t min, max;
-	int64_t each_max;           /* ARG_TEXTS: bytes of each */
-	const char *const *choices; /* ARG_ENUM: NULL-terminated */
+	int64_t each_max; /* ARG_TEXTS: bytes of each */
+	const char *const
+	    *choices; /* ARG_ENUM, and ARG_TEXTS where they are few: NULL-terminated */
 	const char
 	    *fallback; /* default, or NULL: TEXT and ENUM as it is, others as JSON text */
 	const struct arg *items; /* ARG_LIST, ARG_RECORD, ARG_RECORDS */

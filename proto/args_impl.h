@@ -16,6 +16,7 @@ struct complaint {
 bool complain(const struct complaint *c, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+bool load_enum(const struct arg *arg, const json_t *value, int *at, const struct complaint *c);
 bool load_uuid(const json_t *value, struct arg_uuid *uuid, const struct complaint *c);
 bool load_texts(const struct arg *arg, const json_t *value, struct arg_texts *at,
     const struct complaint *c);

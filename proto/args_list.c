@@ -32,9 +32,12 @@ static bool check_text(const struct arg *arg, const json_t *value,
     const struct arg_texts *before, const struct complaint *c)
 {
 	size_t len = json_string_length(value);
+	int choice;
 
 	if (!json_is_string(value))
 		return complain(c, "must be a string");
+	if (arg->choices != NULL && !load_enum(arg, value, &choice, c))
+		return false;
 	if (len == 0 || (int64_t)len > arg->each_max)
 		return complain(
 		    c, "is %zu bytes long, must have 1 to %lld", len, (long long)arg->each_max);

@@ -49,6 +49,9 @@ static void add_type(json_t *schema, const struct arg *arg, bool is_result)
 		set(schema, "items", json_pack("{s:s}", "type", "number"));
 	else if (arg->kind == ARG_TEXTS && is_result)
 		set(schema, "items", json_pack("{s:s}", "type", "string"));
+	else if (arg->kind == ARG_TEXTS && arg->choices != NULL)
+		set(schema, "items",
+		    json_pack("{s:s, s:o}", "type", "string", "enum", choices(arg)));
 	else if (arg->kind == ARG_TEXTS)
 		set(schema, "items",
 		    json_pack("{s:s, s:i, s:I}", "type", "string", "minLength", 1, "maxLength",

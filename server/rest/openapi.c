@@ -28,6 +28,8 @@ static json_t *answers(const json_t *tool)
 	    {"404", "What was asked for is not there."},
 	    {"409", "It could not be done; the message says why."},
 	    {"413", "The body is too large."},
+	    {"414", "The address with its query is too long: POST the arguments as a body."},
+	    {"431", "The headers are too large."},
 	    {"500", "The server failed; its log says more."},
 	    {"504", "No confirmation in time; the message says how to find out."},
 	    {"507", "The database has no room left."},
@@ -48,8 +50,10 @@ static json_t *answers(const json_t *tool)
 
 static json_t *tool_path(const json_t *tool)
 {
-	json_t *body = json_pack("{s:{s:{s:O}}}", "content", "application/json", "schema",
-	    json_object_get(tool, "inputSchema"));
+	const json_t *schema = json_object_get(tool, "inputSchema");
+	json_t *body = json_pack("{s:b, s:{s:{s:O}}}", "required",
+	    json_object_get(schema, "required") != NULL, "content", "application/json",
+	    "schema", schema);
 
 	return json_pack("{s:{s:O, s:O, s:O, s:o, s:o}}", "post", "operationId",
 	    json_object_get(tool, "name"), "summary", json_object_get(tool, "title"),

@@ -43,7 +43,8 @@ enum { EVENT_TIME, VALID_UNTIL, EXPIRES_AT, CLEARABLE };
 
 static const char *const visibilities[] = {[SHARED] = "shared", [PRIVATE] = "private", NULL};
 static const char *const pins[] = {[UNPINNED] = "no", [PINNED] = "yes", NULL};
-static const char *const clearable[CLEARABLE] = {"event_time", "valid_until", "expires_at"};
+static const char *const clearable[CLEARABLE + 1] = {
+    "event_time", "valid_until", "expires_at", NULL};
 
 /* clang-format off */
 static const struct arg arguments[] = {
@@ -68,8 +69,8 @@ static const struct arg arguments[] = {
 	{ .name = "event_time", .kind = ARG_TIME, .at = offsetof(struct update_memory, event_time) },
 	{ .name = "valid_until", .kind = ARG_TIME, .at = offsetof(struct update_memory, valid_until) },
 	{ .name = "expires_at", .kind = ARG_TIME, .at = offsetof(struct update_memory, expires_at) },
-	{ .name = "clear", .kind = ARG_TEXTS, .max = CLEARABLE, .each_max = 20,
-	  .at = offsetof(struct update_memory, clear), .help = "Times to take away." },
+	{ .name = "clear", .kind = ARG_TEXTS, .max = CLEARABLE, .each_max = 20, .choices = clearable,
+	  .at = offsetof(struct update_memory, clear) },
 	{ .name = "expected_version", .kind = ARG_INTEGER, .min = 1, .max = INT32_MAX, .fallback = NULL,
 	  .at = offsetof(struct update_memory, expected_version),
 	  .help = "Refuse when somebody was faster." },
@@ -90,18 +91,8 @@ static const struct arg results[] = {
 
 static enum step_result read_now(struct call *call)
 {
-	struct update_memory *u = (struct update_memory *)call;
+	const struct update_memory *u = (struct update_memory *)call;
 
-	for (size_t i = 0; i < u->clear.count; i++) {
-		bool known = false;
-
-		for (int j = 0; j < CLEARABLE; j++)
-			known = known || strcmp(u->clear.items[i], clearable[j]) == 0;
-		if (!known)
-			return call_bad_argument(call,
-			    "clear[%zu]: must be one of event_time, valid_until, expires_at",
-			    i);
-	}
 	memory_edit_ask(&call->query, &call->who, u->id.bytes, (int32_t)u->revert_to);
 	return call_query(call);
 }

@@ -156,6 +156,7 @@ static void limits_are_included(void **state)
 	    "{\"text\":\"a\",\"limit\":1,\"weight\":-1}",
 	    "{\"text\":\"a\",\"limit\":50,\"weight\":1}",
 	    "{\"text\":\"a\",\"weight\":1.0}",
+	    "{\"text\":\"a\",\"limit\":50.0}",
 	    "{\"text\":\"a\",\"metadata\":{\"k\":\"12345678901234567890123456789012\"}}",
 	};
 
@@ -204,7 +205,8 @@ static void names_what_is_wrong(void **state)
 	    {"\"limit\":-9223372036854775808",
 	        "limit: -9223372036854775808 is out of range, must be an integer from 1 to 50"},
 	    {"\"limit\":1.5", "limit: must be an integer from 1 to 50"},
-	    {"\"limit\":1.0", "limit: must be an integer from 1 to 50"},
+	    {"\"limit\":51.0", "limit: 51 is out of range, must be an integer from 1 to 50"},
+	    {"\"limit\":1e300", "limit: must be an integer from 1 to 50"},
 	    {"\"limit\":\"5\"", "limit: must be an integer from 1 to 50"},
 	    {"\"limit\":true", "limit: must be an integer from 1 to 50"},
 	    {"\"weight\":1.01", "weight: must be a number from -1 to 1"},
