@@ -57,6 +57,7 @@ bool load_texts(
 
 	if (!check_count(arg, value, "texts", c))
 		return false;
+	at->count = 0;
 	at->items = calloc(json_array_size(value) + 1, sizeof(*at->items));
 	if (at->items == NULL)
 		return complain(c, "the server is out of memory");
@@ -80,6 +81,7 @@ bool load_uuids(
 
 	if (!check_count(arg, value, "UUIDs", c))
 		return false;
+	at->count = 0;
 	at->items = calloc(json_array_size(value) + 1, sizeof(*at->items));
 	if (at->items == NULL)
 		return complain(c, "the server is out of memory");

@@ -4,7 +4,7 @@ import json
 import uuid
 
 import pytest
-from sage import Server, bearer, create_database, make_key, run_command
+from sage import Server, bearer, create_database, make_key, run_command, tool_text
 
 
 @pytest.fixture(scope="module")

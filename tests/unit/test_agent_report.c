@@ -10,50 +10,50 @@
 
 #include "ingest/agent_report.h"
 
+static const struct {
+	const char *text;
+	const char *report; /* JSON without completeness_score; NULL: there is none */
+} cases[] = {
+    {"", NULL},
+    {"An agent reported by @mail that all is well.", NULL},
+    {"The report by @someone is late.", NULL},
+    {"=== Notes by @someone ===", NULL},
+    {"=== Report by someone ===", NULL},
+    {"@alice can you look?", NULL},
+    {"see @alice report", NULL},
+    {"<!-- AGENT_METADATA {\"task_id\":\"t\"} -->", NULL},
+    {"<!-- AGENT_METADATA {broken -->", NULL},
+    {"AGENT_METADATA {\"agent_id\":\"x\"} -->", NULL},
+    {"=== Report by @coder ===", "{\"agent_name\":\"coder\"}"},
+    {"\n===   Code Review  REPORT by @code-reviewer_2===\nTask ID: cr-7\n",
+        "{\"agent_name\":\"code-reviewer_2\",\"report_type\":\"Code "
+        "Review\",\"task_id\":\"cr-7\"}"},
+    {"=== 性能分析报告 by @perf ===\n执行时间: 3.5秒\n**任务ID**：pa-002\n执行ID: e9\n",
+        "{\"agent_name\":\"perf\",\"report_type\":\"性能分析报告\",\"task_id\":\"pa-"
+        "002\","
+        "\"execution_id\":\"e9\",\"execution_time_ms\":3500.0}"},
+    {"Agent Report: planner\nExecution ID: `7`\nDuration: 350 ms",
+        "{\"agent_name\":\"planner\",\"execution_id\":\"7`\",\"execution_time_ms\":350."
+        "0}"},
+    {"@tester summary\nDuration: fast", "{\"agent_name\":\"tester\"}"},
+    {"first\n@tester 报告", "{\"agent_name\":\"tester\"}"},
+    {"ok "
+     "<!--\nAGENT_METADATA\n{\"agent_id\":\"x\",\"task_id\":\"t\",\"internal_metrics\":"
+     "{\"n\":5},"
+     "\"error_count\":2,\"warning_count\":0,\"quality_score\":0.5,\"environment\":{"
+     "\"os\":\"l\"}}\n-->",
+        "{\"agent_name\":\"x\",\"task_id\":\"t\",\"performance_metrics\":{\"n\":5},"
+        "\"error_count\":2,\"warning_count\":0,\"quality_score\":0.5,"
+        "\"metadata\":{\"environment\":{\"os\":\"l\"}}}"},
+    {"=== Report by @a ===\nTask ID: text\n<!-- AGENT_METADATA "
+     "{\"agent_id\":\"b\",\"task_id\":"
+     "\"json\",\"error_count\":\"many\"} -->",
+        "{\"agent_name\":\"a\",\"task_id\":\"json\",\"metadata\":{\"agent_id\":\"b\","
+        "\"error_count\":\"many\"}}"},
+};
+
 static void finds_reports(void **state)
 {
-	static const struct {
-		const char *text;
-		const char *report; /* JSON without completeness_score; NULL: there is none */
-	} cases[] = {
-	    {"", NULL},
-	    {"An agent reported by @mail that all is well.", NULL},
-	    {"The report by @someone is late.", NULL},
-	    {"=== Notes by @someone ===", NULL},
-	    {"=== Report by someone ===", NULL},
-	    {"@alice can you look?", NULL},
-	    {"see @alice report", NULL},
-	    {"<!-- AGENT_METADATA {\"task_id\":\"t\"} -->", NULL},
-	    {"<!-- AGENT_METADATA {broken -->", NULL},
-	    {"AGENT_METADATA {\"agent_id\":\"x\"} -->", NULL},
-	    {"=== Report by @coder ===", "{\"agent_name\":\"coder\"}"},
-	    {"\n===   Code Review  REPORT by @code-reviewer_2===\nTask ID: cr-7\n",
-	        "{\"agent_name\":\"code-reviewer_2\",\"report_type\":\"Code "
-	        "Review\",\"task_id\":\"cr-7\"}"},
-	    {"=== 性能分析报告 by @perf ===\n执行时间: 3.5秒\n**任务ID**：pa-002\n执行ID: e9\n",
-	        "{\"agent_name\":\"perf\",\"report_type\":\"性能分析报告\",\"task_id\":\"pa-"
-	        "002\","
-	        "\"execution_id\":\"e9\",\"execution_time_ms\":3500.0}"},
-	    {"Agent Report: planner\nExecution ID: `7`\nDuration: 350 ms",
-	        "{\"agent_name\":\"planner\",\"execution_id\":\"7`\",\"execution_time_ms\":350."
-	        "0}"},
-	    {"@tester summary\nDuration: fast", "{\"agent_name\":\"tester\"}"},
-	    {"first\n@tester 报告", "{\"agent_name\":\"tester\"}"},
-	    {"ok "
-	     "<!--\nAGENT_METADATA\n{\"agent_id\":\"x\",\"task_id\":\"t\",\"internal_metrics\":"
-	     "{\"n\":5},"
-	     "\"error_count\":2,\"warning_count\":0,\"quality_score\":0.5,\"environment\":{"
-	     "\"os\":\"l\"}}\n-->",
-	        "{\"agent_name\":\"x\",\"task_id\":\"t\",\"performance_metrics\":{\"n\":5},"
-	        "\"error_count\":2,\"warning_count\":0,\"quality_score\":0.5,"
-	        "\"metadata\":{\"environment\":{\"os\":\"l\"}}}"},
-	    {"=== Report by @a ===\nTask ID: text\n<!-- AGENT_METADATA "
-	     "{\"agent_id\":\"b\",\"task_id\":"
-	     "\"json\",\"error_count\":\"many\"} -->",
-	        "{\"agent_name\":\"a\",\"task_id\":\"json\",\"metadata\":{\"agent_id\":\"b\","
-	        "\"error_count\":\"many\"}}"},
-	};
-
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		size_t len = strlen(cases[i].text);

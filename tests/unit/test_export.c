@@ -178,45 +178,41 @@ static void writes_metadata_as_text(void **state)
 	free(text);
 }
 
+static const struct {
+	const char *line;
+	const char *why; /* part of the problem */
+} cases[] = {
+    {"{\"kind\":\"memory\"}", "id is missing"},
+    {"{\"kind\":\"memory\",\"id\":\"x\",\"user_input\":\"y\"}", "id is missing"},
+    {"{\"kind\":\"memory\",\"id\":\"" ID "\"}", "user_input is missing"},
+    {"{\"kind\":\"session\"}", "session_id is missing"},
+    {"{\"kind\":\"other\"}", "kind is none of"},
+    {"{\"id\":\"" ID "\"}", "kind is none of"},
+    {"{\"kind\":\"memory\",\"id\":\"" ID "\",\"user_input\":7}",
+        "user_input is missing, or not"},
+    {"{\"kind\":\"memory\",\"id\":\"" ID "\",\"user_input\":\"x\",\"created_at\":\"x\"}",
+        "created_at: not a date-time"},
+    {"{\"kind\":\"memory\",\"id\":\"" ID "\",\"user_input\":\"x\",\"tags\":{}}", "tags is"},
+    {"{\"kind\":\"memory\",\"id\":\"" ID "\",\"user_input\":\"x\",\"metadata\":[]}",
+        "metadata is"},
+    {"{\"kind\":\"memory\",\"id\":\"" ID "\",\"user_input\":\"x\",\"pinned\":1}", "pinned is"},
+    {"{\"kind\":\"memory\",\"id\":\"" ID "\",\"user_input\":\"x\",\"visibility\":\"all\"}",
+        "visibility is"},
+    {"{\"kind\":\"memory\",\"id\":\"" ID "\",\"user_input\":\"x\",\"embedding\":{}}",
+        "embedding is"},
+    {"{\"kind\":\"memory\",\"id\":\"" ID
+     "\",\"user_input\":\"x\",\"embedding\":{\"dimensions\":2,"
+     "\"data\":\"AAAAAA==\"}}",
+        "embedding is"},
+    {"{\"kind\":\"memory\",\"id\":\"" ID
+     "\",\"user_input\":\"x\",\"embedding\":{\"dimensions\":1,"
+     "\"data\":\"AAAA!A==\"}}",
+        "embedding is"},
+    {"{\"kind\":", "broken JSON"},
+};
+
 static void refuses_what_is_wrong(void **state)
 {
-	static const struct {
-		const char *line;
-		const char *why; /* part of the problem */
-	} cases[] = {
-	    {"{\"kind\":\"memory\"}", "id is missing"},
-	    {"{\"kind\":\"memory\",\"id\":\"x\",\"user_input\":\"y\"}", "id is missing"},
-	    {"{\"kind\":\"memory\",\"id\":\"" ID "\"}", "user_input is missing"},
-	    {"{\"kind\":\"session\"}", "session_id is missing"},
-	    {"{\"kind\":\"other\"}", "kind is none of"},
-	    {"{\"id\":\"" ID "\"}", "kind is none of"},
-	    {"{\"kind\":\"memory\",\"id\":\"" ID "\",\"user_input\":7}",
-	        "user_input is missing, or not"},
-	    {"{\"kind\":\"memory\",\"id\":\"" ID
-	     "\",\"user_input\":\"x\",\"created_at\":\"x\"}",
-	        "created_at: not a date-time"},
-	    {"{\"kind\":\"memory\",\"id\":\"" ID "\",\"user_input\":\"x\",\"tags\":{}}",
-	        "tags is"},
-	    {"{\"kind\":\"memory\",\"id\":\"" ID "\",\"user_input\":\"x\",\"metadata\":[]}",
-	        "metadata is"},
-	    {"{\"kind\":\"memory\",\"id\":\"" ID "\",\"user_input\":\"x\",\"pinned\":1}",
-	        "pinned is"},
-	    {"{\"kind\":\"memory\",\"id\":\"" ID
-	     "\",\"user_input\":\"x\",\"visibility\":\"all\"}",
-	        "visibility is"},
-	    {"{\"kind\":\"memory\",\"id\":\"" ID "\",\"user_input\":\"x\",\"embedding\":{}}",
-	        "embedding is"},
-	    {"{\"kind\":\"memory\",\"id\":\"" ID
-	     "\",\"user_input\":\"x\",\"embedding\":{\"dimensions\":2,"
-	     "\"data\":\"AAAAAA==\"}}",
-	        "embedding is"},
-	    {"{\"kind\":\"memory\",\"id\":\"" ID
-	     "\",\"user_input\":\"x\",\"embedding\":{\"dimensions\":1,"
-	     "\"data\":\"AAAA!A==\"}}",
-	        "embedding is"},
-	    {"{\"kind\":", "broken JSON"},
-	};
-
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		char text[2048], line[16];
