@@ -82,7 +82,7 @@ def percentile_ms(server: Server, seconds: float) -> float:
 
 
 def save(connection: Connection):
-    connection.done("save_memory", {"user_input": "an event", "session_id": "bench"})
+    connection.done("save_memory", {"user_input": once("an event"), "session_id": "bench"})
 
 
 def fan_out(server: Server, streams: Streams, rounds: int) -> float:
