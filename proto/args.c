@@ -11,6 +11,7 @@
 
 #include <uuid/uuid.h>
 
+#include "args_impl.h"
 #include "compact.h"
 #include "rfc3339.h"
 #include "utf8.h"
@@ -18,17 +19,7 @@
 #define MAX_NAMES_BYTES  256 /* of the names that a complaint lists */
 #define MAX_QUOTED_BYTES 64
 
-/* Where a complaint goes, and about which argument. */
-struct complaint {
-	char *text;
-	size_t len;
-	const char *name;
-};
-
-static bool complain(const struct complaint *c, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static bool complain(const struct complaint *c, const char *format, ...)
+bool complain(const struct complaint *c, const char *format, ...)
 {
 	int at = snprintf(c->text, c->len, "%s: ", c->name);
 	va_list list;
@@ -88,7 +79,7 @@ static bool load_enum(
 	return complain(c, "must be one of %s", known);
 }
 
-static bool load_uuid(const json_t *value, struct arg_uuid *uuid, const struct complaint *c)
+bool load_uuid(const json_t *value, struct arg_uuid *uuid, const struct complaint *c)
 {
 	if (!json_is_string(value) || uuid_parse(json_string_value(value), uuid->bytes) != 0)
 		return complain(
@@ -227,6 +218,12 @@ static bool load(
 		return load_object(arg, value, at, c);
 	case ARG_VECTOR:
 		return load_vector(arg, value, at, c);
+	case ARG_TEXTS:
+		return load_texts(arg, value, at, c);
+	case ARG_UUIDS:
+		return load_uuids(arg, value, at, c);
+	case ARG_LIST:
+		return load_list(arg, value, at, c);
 	case ARG_RECORD:
 	case ARG_RECORDS:
 		break;
@@ -315,6 +312,12 @@ bool args_load(
 	return true;
 }
 
+void args_defaults(const struct arg *table, void *base)
+{
+	for (; table->name != NULL; table++)
+		load_fallback(table, (char *)base + table->at);
+}
+
 void args_fini(const struct arg *table, void *base)
 {
 	for (const struct arg *arg = table; arg->name != NULL; arg++) {
@@ -323,6 +326,12 @@ void args_fini(const struct arg *table, void *base)
 		if (arg->kind == ARG_VECTOR) {
 			free(((struct arg_vector *)at)->items);
 			memset(at, 0, sizeof(struct arg_vector));
+		} else if (arg->kind == ARG_TEXTS) {
+			free(((struct arg_texts *)at)->items);
+			memset(at, 0, sizeof(struct arg_texts));
+		} else if (arg->kind == ARG_UUIDS) {
+			free(((struct arg_uuids *)at)->items);
+			memset(at, 0, sizeof(struct arg_uuids));
 		} else if (arg->kind == ARG_OBJECT) {
 			free(((struct arg_json *)at)->text);
 			memset(at, 0, sizeof(struct arg_json));

@@ -20,6 +20,12 @@ static const struct command {
 	  "Bring the database schema up to date, then exit." },
 	{ "key",	 command_key,	      "key create AGENT [NAMESPACE] | key list | key revoke ID-OR-HINT",
 	  "Make, list and end API keys. A key stands for one agent in one namespace." },
+	{ "export",	 command_export,
+	  "export FILE|- [namespace=NAME] [session=ID] [from=TIME] [to=TIME] [format=jsonl|markdown]",
+	  "Write a namespace to a file: JSON Lines with everything, or Markdown to read." },
+	{ "import",	 command_import,
+	  "import FILE|- [namespace=NAME] [session=ID] [format=any|export|transcript|conversation|server_memory|mem0|sage]",
+	  "Store what is in a file, each thing once: repeat it when it was broken off." },
 	{ "healthcheck", command_healthcheck, "healthcheck",
 	  "Ask the server on LISTEN for /readyz; exit status 0 when it is ready." },
 };

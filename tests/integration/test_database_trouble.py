@@ -113,11 +113,11 @@ def test_a_server_without_pgvector(start, guarded):
 
 
 def test_a_database_of_another_owner(start, guarded):
-    psql(guarded.uri, "CREATE DATABASE foreign")
-    psql(guarded.uri.replace("/postgres?", "/foreign?"), "CREATE EXTENSION vector")
+    psql(guarded.uri, "CREATE DATABASE stranger")
+    psql(guarded.uri.replace("/postgres?", "/stranger?"), "CREATE EXTENSION vector")
     words = ["permission denied for schema public", "own"]
-    assert_one_line(start(DATABASE_URL=url(guarded, "foreign")), *words)
-    assert_command_says({"DATABASE_URL": url(guarded, "foreign")}, *words)
+    assert_one_line(start(DATABASE_URL=url(guarded, "stranger")), *words)
+    assert_command_says({"DATABASE_URL": url(guarded, "stranger")}, *words)
 
 
 def test_tables_of_another_owner(start, guarded):

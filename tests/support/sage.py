@@ -13,6 +13,7 @@ import socket
 import subprocess
 import tempfile
 import time
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -129,6 +130,11 @@ class Cluster:
             said = out.read().strip()
         assert status == 0, said
         return said
+
+
+def once(text: str = "hello") -> str:
+    """A text that nobody saved before: the same words again would be the same memory."""
+    return f"{text} {uuid.uuid4()}"
 
 
 # --- the server ----------------------------------------------------------------
