@@ -30,7 +30,7 @@ CASE_S, LONG_CASE_S = 100, 400  # a case that takes longer hangs
 
 # --- the table -------------------------------------------------------------------
 
-ROW = "{:<4} {:<64} {:<7} {:>7} {:>6} {:>6} {:>6}"
+ROW = "{:<4} {:<96} {:<7} {:>7} {:>6} {:>6} {:>6}"
 HEAD = ROW.format("case", "what", "result", "loop ms", "acked", "stored", "s")
 RESULTS = {"passed": "ok", "failed": "FAILED", "skipped": "skip"}
 figures_key = pytest.StashKey[Figures]()

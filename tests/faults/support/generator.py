@@ -104,8 +104,10 @@ class Generator:
             thread.start()
         return self
 
-    def __exit__(self, *_):
-        self.stop()
+    def __exit__(self, failed, *_):
+        self._end.set()
+        if not failed:
+            self.stop()
 
     def stop(self):
         self._end.set()

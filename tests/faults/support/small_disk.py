@@ -14,8 +14,12 @@ class SmallDisk:
         self.directory.mkdir(parents=True, exist_ok=True)
         subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=0700", "none", self.directory],
             check=True)
-        subprocess.run(["chown", owner, self.directory], check=True)
         self.filler = self.directory / "filler"
+        try:
+            subprocess.run(["chown", owner, self.directory], check=True)
+        except BaseException:  # a Ctrl-C, too
+            self.remove()
+            raise
 
     @contextmanager
     def full(self):
