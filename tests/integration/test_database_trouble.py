@@ -154,8 +154,9 @@ def test_a_password_that_changed(start, guarded):
     with server.admin() as admin, server.connect() as connection:
         wait_for("two connections", lambda: admin.get("/pools").json["pools"][0]["sv_idle"] == 2)
         psql(guarded.uri, "ALTER ROLE changing PASSWORD 'another'")
-        psql(guarded.uri, """SELECT pg_terminate_backend(min(pid)) FROM pg_stat_activity
-            WHERE usename = 'changing' AND query NOT LIKE 'LISTEN%'""")
+        psql(guarded.uri, """WITH pool AS (SELECT pid FROM pg_stat_activity
+                WHERE usename = 'changing' AND query NOT LIKE 'LISTEN%')
+            SELECT pg_terminate_backend(pid) FROM pool WHERE pid <> (SELECT max(pid) FROM pool)""")
         assert_one_line(server, "no further connection", "password authentication failed", "DB_PASSWORD")
         connection.done("save_memory", {"user_input": "hello"})
 
