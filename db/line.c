@@ -204,6 +204,18 @@ static size_t bytes_of(const struct query *q)
 	return bytes;
 }
 
+/* One row of a group for each uuid, for that is how a row finds its outcome. */
+static bool is_among(const struct query_list *taken, const struct query *q)
+{
+	const struct query *other;
+
+	TAILQ_FOREACH (other, taken, link) {
+		if (memcmp(other->values[0], q->values[0], SQL_GATHERED_ID_BYTES) == 0)
+			return true;
+	}
+	return false;
+}
+
 struct lease line_take(
     struct line *line, struct query *q, size_t max_bytes, struct query_list *taken)
 {
@@ -226,7 +238,7 @@ struct lease line_take(
 		q->place = QUERY_RUNNING;
 		if (!lease.gathered || ++count == SQL_GATHERED_MAX)
 			break;
-		while (next != NULL && !may_gather_with(head, next))
+		while (next != NULL && (!may_gather_with(head, next) || is_among(taken, next)))
 			next = TAILQ_NEXT(next, link);
 		q = next;
 		bytes += q != NULL ? bytes_of(q) : 0;

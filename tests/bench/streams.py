@@ -21,7 +21,7 @@ sys.path.insert(0, str(ROOT / "tests/support"))
 
 from bench import rss_mb  # noqa: E402
 from verdicts import main  # noqa: E402
-from sage import MODERN, Cluster, Connection, Server, create_database, rpc_message  # noqa: E402
+from sage import MODERN, Cluster, Connection, Server, create_database, once, rpc_message  # noqa: E402
 
 FEED = "sage://feed/default"
 
