@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import pytest
 from sage import psql
-from trial import RECOVERED_S, backends, saving
+from trial import RECOVERED_S, backends, rest_is_long, saving
 
 DEADLINE_MS = 1000
 SETTINGS = {name: str(DEADLINE_MS) for name in
@@ -32,7 +32,7 @@ def frozen(pids: list[int]):
             os.kill(pid, signal.SIGCONT)
 
 
-@pytest.mark.parametrize("what", ["backends", "postmaster", "all"])
+@pytest.mark.parametrize("what", rest_is_long("all", "backends", "postmaster"))
 def test_frozen(trial, cluster, what):
     """PostgreSQL is frozen (SIGSTOP) under load for four seconds"""
     server = trial.start(DATABASE_URL=cluster.uri, **SETTINGS)
@@ -49,6 +49,7 @@ def test_frozen(trial, cluster, what):
     assert slowest < CALL_S
 
 
+@pytest.mark.long
 def test_frozen_while_all_connections_are_in_use(trial, cluster):
     """Frozen with every connection of a small pool in use; new ones are not let in"""
     server = trial.start(DATABASE_URL=cluster.uri, DB_POOL_SIZE="2", **SETTINGS)

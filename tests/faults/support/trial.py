@@ -6,6 +6,7 @@ import time
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
+import pytest
 from generator import ACKNOWLEDGED, UNKNOWN, Generator, Shape
 from loop_watch import LoopWatch
 from sage import BINARY, ROOT, Server, psql, wait_for
@@ -23,6 +24,11 @@ RECOVERED_S = 2.0  # after the fault is over
 IS_ROOT = os.geteuid() == 0
 SERVER_FIRST = ("nice", "-n", "-15") if IS_ROOT else ()
 WATCHER_FIRST = ("chrt", "--fifo", "1") if IS_ROOT and shutil.which("chrt") else ()
+
+
+def rest_is_long(first, *rest) -> list:
+    """Values of a parameter of which only the first belongs to the short half."""
+    return [first, *(pytest.param(value, marks=pytest.mark.long) for value in rest)]
 
 
 @dataclass
