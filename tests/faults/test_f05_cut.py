@@ -30,8 +30,4 @@ def test_cut(trial, site, far, cut):
         time.sleep(CUT_S)
         site.clear()
         recovered = saving(load)
-    slowest = load.slowest_s()
-    trial.note(f"slowest call {slowest:.2f} s, saves again {recovered:.2f} s after the repair")
-    trial.check(load, far.uri)
-    assert slowest < CALL_S
-    assert recovered < RECOVERED_S
+    trial.check_outage(load, far.uri, recovered, within_s=RECOVERED_S, call_s=CALL_S)

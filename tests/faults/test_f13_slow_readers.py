@@ -15,7 +15,7 @@ from sage import MODERN, rpc_message, wait_for
 from streams import LISTEN_ID, listen
 from trial import FRUGAL, saving
 
-BOUND_BYTES = 16 << 20  # far below what is sent to them or asked by them
+BOUND_BYTES = 32 << 20  # far below what is sent to them or asked by them
 OUTPUT_AGE_S = 30  # server/server_limits.h
 READERS = 5
 # Many spellings of one session's URI, so that one save is many bytes.

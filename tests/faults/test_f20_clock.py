@@ -1,6 +1,6 @@
 """F20: the clock jumps.
 
-Deadlines, keep-alives and caches are counted by a clock that does not: nothing ends too early
+Deadlines, keepalives and caches are counted by a clock that does not: nothing ends too early
 or too late, and no session ends.
 """
 
