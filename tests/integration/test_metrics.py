@@ -5,7 +5,7 @@ import time
 
 import pytest
 from locks import Lock
-from metrics import Metrics
+from metrics import Metrics, scrape
 from sage import MODERN, FixtureServer, bearer, make_key, once, run_command, wait_for
 from sessions import initialize
 from streams import DEAF_SESSION, listen, listen_deaf
@@ -33,11 +33,6 @@ TYPES = {
 @pytest.fixture
 def alone(start, database):
     return start(DATABASE_URL=database).wait_ready()
-
-
-def scrape(server) -> Metrics:
-    with server.admin() as admin:
-        return Metrics(admin)
 
 
 def test_every_metric_of_a_busy_server_and_nobodys_data(start, database):
