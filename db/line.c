@@ -216,6 +216,15 @@ static bool is_among(const struct query_list *taken, const struct query *q)
 	return false;
 }
 
+/* The first of q and those behind it that can go with what is taken, or NULL. */
+static struct query *next_in_group(
+    struct query *q, const struct query *head, const struct query_list *taken)
+{
+	while (q != NULL && (!may_gather_with(head, q) || is_among(taken, q)))
+		q = TAILQ_NEXT(q, link);
+	return q;
+}
+
 struct lease line_take(
     struct line *line, struct query *q, size_t max_bytes, struct query_list *taken)
 {
@@ -238,9 +247,7 @@ struct lease line_take(
 		q->place = QUERY_RUNNING;
 		if (!lease.gathered || ++count == SQL_GATHERED_MAX)
 			break;
-		while (next != NULL && (!may_gather_with(head, next) || is_among(taken, next)))
-			next = TAILQ_NEXT(next, link);
-		q = next;
+		q = next_in_group(next, head, taken);
 		bytes += q != NULL ? bytes_of(q) : 0;
 		if (bytes > max_bytes)
 			break;

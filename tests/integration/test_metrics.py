@@ -214,8 +214,8 @@ def test_lag_of_a_loop_that_stood_still(alone):
 def test_pools_and_breakers(alone, database):
     with alone.admin() as admin:
         idle = wait_for("warm connections",
-            lambda: (m := Metrics(admin)).value("pg_pool_connections", state="idle") == 2 and m)
-        assert idle.value("pg_pool_connections") == 2 and idle.value("pg_pool_size", pool="primary") == 20
+            lambda: (m := Metrics(admin)).value("pg_pool_connections", state="idle") >= 2 and m)
+        assert 2 <= idle.value("pg_pool_connections") <= idle.value("pg_pool_size", pool="primary") == 20
         assert idle.value("circuit_breaker_state", name="primary") == 0
         assert admin.send("POST", "/pause").status == 200
         with alone.connect() as connection:
