@@ -80,7 +80,7 @@ class Texts:
         some = psql(server.database, "SELECT id FROM memories ORDER BY id LIMIT 8").split()
         self.gets = self._calls(directory / "gets", [("get_memory", {"id": memory}) for memory in some])
         self.get = Pgbench(self._folder(directory, "get"), statement("db/sql/memory_get.sql", {1: "'default'", 2: "'local'", 3: str(2**31 - 1), 4: "true",
-                5: str(2**20), 6: "ARRAY[:id]", 7: "0"}),
+                5: str(2**20), 6: "ARRAY[:id]"}),
             [{"id": memory} for memory in some])
 
     @staticmethod
