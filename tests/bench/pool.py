@@ -69,7 +69,10 @@ class Bench:
         psql(self.uri(database), "CHECKPOINT")
         before = int(psql(self.uri(database), "SELECT count(*) FROM memories"))
         load = run()
-        self.surplus += abs(int(psql(self.uri(database), "SELECT count(*) FROM memories")) - before - load.done)
+        surplus = int(psql(self.uri(database), "SELECT count(*) FROM memories")) - before - load.done
+        if surplus:
+            print(f"  {database}: {surplus:+} rows beside those acknowledged")
+        self.surplus += abs(surplus)
         return load
 
     def http(self, server: Server, calls: Path, clients: int) -> Load:
