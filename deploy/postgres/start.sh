@@ -1,0 +1,48 @@
+#!/bin/sh
+# The start of every PostgreSQL container of the compose files, before the image's own entrypoint.
+#
+# It gives PostgreSQL its certificate with the owner and mode it insists on, takes the
+# superuser's password from POSTGRES_PASSWORD or from the secret, refuses to start a node that
+# has been replaced by another, and makes an empty replica a copy of its primary.
+set -eu
+
+secrets=${SAGE_SECRETS:-/run/secrets}
+tls=/run/postgres-tls
+
+die() {
+	printf 'sage-db: %s\n' "$*" >&2
+	exit 1
+}
+
+give_certificate() {
+	[ -r "$secrets/db_tls_key" ] || return 0
+	mkdir -p "$tls"
+	cp "$secrets/db_tls_key" "$secrets/db_tls_cert" "$secrets/ca_cert" "$tls/"
+	chown -R postgres:postgres "$tls"
+	chmod 700 "$tls"
+	chmod 600 "$tls/db_tls_key"
+}
+
+# Compose cannot choose between the two: an empty variable is none.
+give_password() {
+	[ -z "${POSTGRES_PASSWORD-}" ] || return 0
+	unset POSTGRES_PASSWORD
+	[ -r "$secrets/postgres_password" ] ||
+		die "there is no password: set POSTGRES_PASSWORD, or make the secret with deploy/make-secrets.sh"
+	[ -s "$secrets/postgres_password" ] || die "the secret postgres_password is empty"
+	export POSTGRES_PASSWORD_FILE="$secrets/postgres_password"
+}
+
+refuse_when_replaced() {
+	[ ! -e "$PGDATA/replaced-by" ] ||
+		die "this node was replaced by $(cat "$PGDATA/replaced-by"); two primaries would part ways:" \
+			"make it a replica with deploy/failover-sage-db.sh rejoin"
+}
+
+give_certificate
+refuse_when_replaced
+if [ -n "${SAGE_CLONE_FROM-}" ] && [ ! -s "$PGDATA/PG_VERSION" ]; then
+	sh /etc/sage/clone.sh "$SAGE_CLONE_FROM"
+fi
+give_password
+exec docker-entrypoint.sh "$@"
