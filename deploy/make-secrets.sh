@@ -88,7 +88,7 @@ certificate() {
 
 made=
 umask 077
-mkdir -p "$dir" || die "cannot make the directory $dir"
+mkdir -p "$dir/tls" || die "cannot make the directory $dir"
 [ -w "$dir" ] || die "cannot write to $dir"
 chmod 700 "$dir"
 for name in db_password postgres_password replicator_password monitor_password backup_password grafana_password; do
@@ -98,7 +98,8 @@ authority
 # shellcheck disable=SC2086 # lists of names
 certificate db $db_names
 # shellcheck disable=SC2086
-certificate tls $names
-chmod 444 "$dir"/*.txt "$dir"/*.crt "$dir"/db.key "$dir"/tls.key
+certificate tls/tls $names
+chmod 755 "$dir/tls"
+chmod 444 "$dir"/*.txt "$dir"/*.crt "$dir"/db.key "$dir"/tls/*
 chmod 400 "$dir/ca.key"
 printf 'secrets in %s; made now:%s\n' "$dir" "${made:- nothing, all were there}"

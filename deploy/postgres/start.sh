@@ -14,20 +14,25 @@ die() {
 	exit 1
 }
 
+# Of a database for developers there is none.
 give_certificate() {
-	[ -r "$secrets/db_tls_key" ] || return 0
+	[ -n "${SAGE_TLS-}" ] || return 0
 	mkdir -p "$tls"
-	cp "$secrets/db_tls_key" "$secrets/db_tls_cert" "$secrets/ca_cert" "$tls/"
+	umask 077
+	for name in db_tls_key db_tls_cert ca_cert replicator_password; do
+		[ -f "$secrets/$name" ] || die "the secret $name is missing; deploy/make-secrets.sh makes it"
+		[ "$name" = replicator_password ] || cp "$secrets/$name" "$tls/"
+	done
+	printf '*:*:*:replicator:%s\n' "$(cat "$secrets/replicator_password")" >"$tls/pgpass"
 	chown -R postgres:postgres "$tls"
-	chmod 700 "$tls"
-	chmod 600 "$tls/db_tls_key"
+	umask 022
 }
 
 # Compose cannot choose between the two: an empty variable is none.
 give_password() {
 	[ -z "${POSTGRES_PASSWORD-}" ] || return 0
 	unset POSTGRES_PASSWORD
-	[ -r "$secrets/postgres_password" ] ||
+	[ -f "$secrets/postgres_password" ] ||
 		die "there is no password: set POSTGRES_PASSWORD, or make the secret with deploy/make-secrets.sh"
 	[ -s "$secrets/postgres_password" ] || die "the secret postgres_password is empty"
 	export POSTGRES_PASSWORD_FILE="$secrets/postgres_password"
@@ -42,7 +47,7 @@ refuse_when_replaced() {
 give_certificate
 refuse_when_replaced
 if [ -n "${SAGE_CLONE_FROM-}" ] && [ ! -s "$PGDATA/PG_VERSION" ]; then
-	sh /etc/sage/clone.sh "$SAGE_CLONE_FROM"
+	sh "$(dirname "$0")/clone.sh" "$SAGE_CLONE_FROM"
 fi
 give_password
 exec docker-entrypoint.sh "$@"
