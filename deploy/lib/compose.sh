@@ -15,7 +15,7 @@ compose_open() {
 		compose_program="$docker compose"
 	else
 		need docker-compose
-		compose_program=docker-compose
+		compose_program='docker-compose'
 	fi
 	compose_file=${compose_file:-${COMPOSE_FILE:-$root/docker-compose.prod.yml}}
 	compose_env=${compose_env:-${COMPOSE_ENV_FILE-}}
