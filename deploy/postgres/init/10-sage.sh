@@ -23,6 +23,8 @@ read_secret() {
 	read_secret backup_password backup_password
 	printf '\\set db_user %s\n\\set db_name %s\n' "$db_user" "$db_name"
 	cat <<'SQL'
+-- Neither the log nor pg_stat_statements may keep these statements: passwords are in them.
+SET log_min_duration_statement = -1; SET log_statement = 'none'; SET pg_stat_statements.track_utility = off;
 CREATE ROLE :"db_user" LOGIN PASSWORD :'db_password';
 -- Short queries: compiling them costs more than it gains.
 ALTER ROLE :"db_user" SET jit = off;
