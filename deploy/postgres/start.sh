@@ -8,6 +8,7 @@ set -eu
 
 secrets=${SAGE_SECRETS:-/run/secrets}
 tls=/run/postgres-tls
+export HOME=/var/lib/postgresql # where libpq looks for certificates; root's is closed to "postgres"
 
 die() {
 	printf 'sage-db: %s\n' "$*" >&2
@@ -45,6 +46,10 @@ refuse_when_replaced() {
 }
 
 give_certificate
+# "start.sh --clone HOST" only does that, for deploy/failover-sage-db.sh rejoin.
+if [ "${1-}" = --clone ]; then
+	exec sh "$(dirname "$0")/clone.sh" "$2"
+fi
 refuse_when_replaced
 if [ -n "${SAGE_CLONE_FROM-}" ] && [ ! -s "$PGDATA/PG_VERSION" ]; then
 	sh "$(dirname "$0")/clone.sh" "$SAGE_CLONE_FROM"

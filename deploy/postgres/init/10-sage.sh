@@ -42,5 +42,8 @@ CREATE DATABASE :"db_name" OWNER :"db_user" TEMPLATE sage_template;
 REVOKE CONNECT, TEMPORARY ON DATABASE :"db_name" FROM PUBLIC;
 GRANT CONNECT ON DATABASE :"db_name" TO monitor, backup, replicator;
 CREATE EXTENSION pg_stat_statements;
+-- What pg_rewind asks of the new primary, when an old one comes back as its replica.
+GRANT EXECUTE ON FUNCTION pg_ls_dir(text, boolean, boolean), pg_stat_file(text, boolean),
+	pg_read_binary_file(text), pg_read_binary_file(text, bigint, bigint, boolean) TO replicator;
 SQL
 } | psql -v ON_ERROR_STOP=1 --no-psqlrc --quiet --username "$POSTGRES_USER" --dbname postgres
