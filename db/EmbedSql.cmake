@@ -1,11 +1,16 @@
-# Turns the .sql files of a folder into lines of C: MACRO(name, "text").
+# Turns the .sql files of some folders into lines of C: MACRO(name, "text").
 #
-#   embed_sql(TARGET FOLDER MACRO OUTPUT)
+#   embed_sql(TARGET FOLDERS MACRO OUTPUT)
 #
 # runs this file again as a script at build time, whenever a file changes or is added.
 if(CMAKE_SCRIPT_MODE_FILE)
-    file(GLOB files "${FOLDER}/*.sql")
-    list(SORT files)
+    string(REPLACE "|" ";" FOLDERS "${FOLDERS}")
+    set(files "")
+    foreach(folder IN LISTS FOLDERS)
+        file(GLOB found "${folder}/*.sql")
+        list(SORT found)
+        list(APPEND files ${found})
+    endforeach()
     set(out "")
     foreach(path IN LISTS files)
         get_filename_component(name "${path}" NAME_WE)
@@ -22,12 +27,14 @@ endif()
 
 set(EMBED_SQL_SCRIPT "${CMAKE_CURRENT_LIST_FILE}")
 
-function(embed_sql TARGET FOLDER MACRO OUTPUT)
-    file(GLOB files CONFIGURE_DEPENDS "${FOLDER}/*.sql")
+function(embed_sql TARGET FOLDERS MACRO OUTPUT)
+    list(TRANSFORM FOLDERS APPEND "/*.sql" OUTPUT_VARIABLE patterns)
+    file(GLOB files CONFIGURE_DEPENDS ${patterns})
+    string(REPLACE ";" "|" folders "${FOLDERS}")
     set(path "${CMAKE_CURRENT_BINARY_DIR}/embedded/${OUTPUT}")
     add_custom_command(
         OUTPUT "${path}"
-        COMMAND "${CMAKE_COMMAND}" -DFOLDER=${FOLDER} -DMACRO=${MACRO} -DOUTPUT=${path} -P
+        COMMAND "${CMAKE_COMMAND}" "-DFOLDERS=${folders}" -DMACRO=${MACRO} -DOUTPUT=${path} -P
                 "${EMBED_SQL_SCRIPT}"
         DEPENDS ${files} "${EMBED_SQL_SCRIPT}"
         VERBATIM)

@@ -1,4 +1,4 @@
-/* conn: state machine and pipeline of one connection. */
+/* conn: the state machine of one connection. */
 #include "conn.h"
 
 #include <assert.h>
@@ -7,39 +7,20 @@
 #include <string.h>
 
 #include <event2/event.h>
-#include <libpq-fe.h>
 
+#include "cancel.h"
+#include "conn_impl.h"
 #include "connector.h"
+#include "pool.h"
 #include "rows.h"
-
-#define STATEMENT_NAME_BYTES 80
-
-struct conn {
-	struct event_base *base;
-	enum conn_state state;
-	const struct conn_events *events;
-	void *arg;
-	struct attempt *attempt; /* CONNECTING */
-	PGconn *pg;
-	struct event *readable, *writable, *deadline;
-
-	/* Statement n is prepared here in this generation, under a name that carries it. */
-	unsigned prepared[SQL_COUNT];
-	unsigned generation;
-
-	/* BUSY */
-	struct query *query;
-	struct rows *rows;
-	struct db_error error;
-	bool preparing; /* the next result is that of the preparing */
-	bool again;     /* prepared anew once for this query */
-};
 
 /* clang-format off */
 static const bool allowed[CONN_STATE_COUNT][CONN_STATE_COUNT] = {
 	[CONN_CONNECTING] = { [CONN_IDLE] = true, [CONN_CLOSED] = true },
-	[CONN_IDLE]       = { [CONN_BUSY] = true, [CONN_CLOSED] = true },
-	[CONN_BUSY]       = { [CONN_IDLE] = true, [CONN_CLOSED] = true },
+	[CONN_IDLE]       = { [CONN_BUSY] = true, [CONN_TESTING] = true, [CONN_CLOSED] = true },
+	[CONN_BUSY]       = { [CONN_IDLE] = true, [CONN_CANCELLING] = true, [CONN_CLOSED] = true },
+	[CONN_CANCELLING] = { [CONN_TESTING] = true, [CONN_CLOSED] = true },
+	[CONN_TESTING]    = { [CONN_IDLE] = true, [CONN_CLOSED] = true },
 };
 /* clang-format on */
 
@@ -59,8 +40,8 @@ static void on_readable(evutil_socket_t fd, short what, void *arg);
 static void on_writable(evutil_socket_t fd, short what, void *arg);
 static void on_deadline(evutil_socket_t fd, short what, void *arg);
 
-struct conn *conn_new(struct event_base *base, struct connector *connector, int connect_ms,
-    const struct conn_events *events, void *arg)
+struct conn *conn_new(struct event_base *base, struct connector *connector,
+    const struct conn_config *config, const struct conn_events *events, void *arg)
 {
 	struct conn *conn = calloc(1, sizeof(*conn));
 
@@ -68,12 +49,14 @@ struct conn *conn_new(struct event_base *base, struct connector *connector, int 
 		return NULL;
 	conn->base = base;
 	conn->state = CONN_CONNECTING;
+	conn->config = config;
 	conn->events = events;
 	conn->arg = arg;
 	conn->generation = 1;
 	conn->deadline = evtimer_new(base, on_deadline, conn);
 	if (conn->deadline != NULL)
-		conn->attempt = connector_start(connector, connect_ms, on_connected, conn);
+		conn->attempt =
+		    connector_start(connector, config->connect_ms, on_connected, conn);
 	if (conn->attempt == NULL) {
 		conn_free(conn);
 		return NULL;
@@ -85,6 +68,8 @@ struct conn *conn_new(struct event_base *base, struct connector *connector, int 
 static void conn_close(struct conn *conn)
 {
 	conn_move(conn, CONN_CLOSED);
+	cancel_free(conn->cancel);
+	conn->cancel = NULL;
 	if (conn->readable != NULL)
 		event_free(conn->readable);
 	if (conn->writable != NULL)
@@ -95,11 +80,19 @@ static void conn_close(struct conn *conn)
 	conn->pg = NULL;
 }
 
+/* The first line of what libpq says; the later ones repeat it. */
+static void copy_error(char text[], size_t size, const char *error)
+{
+	if (*error == '\0')
+		error = "the connection broke";
+	snprintf(text, size, "%.*s", (int)strcspn(error, "\n"), error);
+}
+
 static void conn_lost(struct conn *conn, const char *error)
 {
 	char text[sizeof(conn->error.text)];
 
-	snprintf(text, sizeof(text), "%.*s", (int)strcspn(error, "\n"), error);
+	copy_error(text, sizeof(text), error);
 	conn_close(conn);
 	conn->events->lost(conn->arg, conn, text);
 }
@@ -126,88 +119,123 @@ static void on_connected(void *arg, PGconn *pg, const char *error)
 	conn->events->ready(conn->arg, conn);
 }
 
-/* Sends what libpq has buffered; the rest goes when the socket takes more. */
-static bool conn_flush(struct conn *conn)
+static void set_deadline(struct conn *conn, int ms)
 {
-	int left = PQflush(conn->pg);
+	const struct timeval deadline = {ms / 1000, (ms % 1000) * 1000};
 
-	if (left == 1)
-		event_add(conn->writable, NULL);
-	return left >= 0;
-}
-
-/* Prepare (when new here), execute, sync: one round trip. */
-static bool conn_send(struct conn *conn)
-{
-	const struct query *q = conn->query;
-	char name[STATEMENT_NAME_BYTES];
-	int formats[QUERY_MAX_PARAMS];
-
-	snprintf(name, sizeof(name), "%s_%u", sql_name(q->sql), conn->generation);
-	for (int i = 0; i < q->count; i++)
-		formats[i] = 1;
-	conn->preparing = conn->prepared[q->sql] != conn->generation;
-	if (conn->preparing && PQsendPrepare(conn->pg, name, sql_text(q->sql), 0, NULL) == 0)
-		return false;
-	return PQsendQueryPrepared(
-	           conn->pg, name, q->count, q->values, q->lengths, formats, 1) != 0 &&
-	       PQpipelineSync(conn->pg) != 0 && conn_flush(conn);
-}
-
-void conn_run(struct conn *conn, struct query *q, int query_ms)
-{
-	struct timeval deadline = {query_ms / 1000, (query_ms % 1000) * 1000};
-
-	conn_move(conn, CONN_BUSY);
-	conn->query = q;
-	conn->again = false;
-	conn->error = (struct db_error){.kind = DB_OK};
-	if (!conn_send(conn)) { /* the outcome comes from the loop, as always */
-		conn->error.kind = DB_UNCERTAIN;
-		snprintf(conn->error.text, sizeof(conn->error.text), "%.*s",
-		    (int)strcspn(PQerrorMessage(conn->pg), "\n"), PQerrorMessage(conn->pg));
-		deadline = (struct timeval){0, 0};
-	}
 	event_add(conn->deadline, &deadline);
 }
 
-/* The query has its outcome; clean connections become idle, others close. */
+static void note_broken(struct conn *conn)
+{
+	conn->error.kind = DB_UNCERTAIN;
+	if (*conn->error.text == '\0')
+		copy_error(
+		    conn->error.text, sizeof(conn->error.text), PQerrorMessage(conn->pg));
+}
+
+/*
+ * What could not be sent ends from the loop, as always. Until then libpq may have closed its
+ * descriptor, which is soon another one's.
+ */
+static void end_soon(struct conn *conn)
+{
+	event_del(conn->readable);
+	event_del(conn->writable);
+	set_deadline(conn, 0);
+}
+
+void conn_run(struct conn *conn, const struct query_list *queries, int query_ms)
+{
+	conn_move(conn, CONN_BUSY);
+	conn->queries = queries;
+	conn->again = false;
+	conn->written = 0;
+	conn->error = (struct db_error){.kind = DB_OK};
+	set_deadline(conn, query_ms);
+	if (!conn_send(conn)) {
+		note_broken(conn);
+		end_soon(conn);
+	}
+}
+
+/* Sends a sync alone. */
+void conn_test(struct conn *conn, int test_ms)
+{
+	conn_move(conn, CONN_TESTING);
+	conn->expected_count = conn->expected_next = 0;
+	set_deadline(conn, test_ms);
+	if (!conn_send_sync(conn) || !conn_flush(conn))
+		end_soon(conn);
+}
+
+/* What ran has its outcome; clean connections become idle, others close. */
 static void conn_ended(struct conn *conn, bool clean)
 {
-	struct query *q = conn->query;
 	struct rows *rows = conn->rows;
 	struct db_error error = conn->error;
 
-	conn->query = NULL;
+	conn->queries = NULL;
 	conn->rows = NULL;
-	if (clean) {
+	if (conn->state == CONN_BUSY && clean) {
 		event_del(conn->deadline);
 		conn_move(conn, CONN_IDLE);
-	} else {
+	} else if (conn->state == CONN_BUSY) {
 		conn_close(conn);
 	}
+	if (error.kind == DB_OK && rows == NULL)
+		error =
+		    (struct db_error){.kind = DB_UNCERTAIN, .text = "out of memory for rows"};
 	if (error.kind != DB_OK) {
 		rows_free(rows);
 		rows = NULL;
 	}
-	conn->events->ended(conn->arg, conn, q, rows, &error);
+	conn->events->ended(conn->arg, conn, rows, &error, conn->written);
 }
 
 static void conn_broke(struct conn *conn)
 {
-	const char *why = PQerrorMessage(conn->pg);
-
-	if (conn->state == CONN_IDLE) {
-		conn_lost(conn, why);
+	if (conn->state != CONN_BUSY) {
+		conn_lost(conn, PQerrorMessage(conn->pg));
 		return;
 	}
 	/* A FATAL result just before the end says more than the end itself. */
-	if (conn->error.kind == DB_OK || conn->error.kind == DB_FAILED)
-		conn->error.kind = DB_UNCERTAIN;
-	if (*conn->error.text == '\0')
-		snprintf(conn->error.text, sizeof(conn->error.text), "%.*s",
-		    (int)strcspn(why, "\n"), why);
+	if (!conn->settled && (conn->error.kind == DB_OK || conn->error.kind == DB_FAILED))
+		note_broken(conn);
 	conn_ended(conn, false);
+}
+
+/* --- cancelling --- */
+
+/* The cancelling is over and what was cancelled has been answered: a round trip proves that it is clean. */
+static void test_when_over(struct conn *conn)
+{
+	if (conn->cancel != NULL || conn->expected_next < conn->expected_count)
+		return;
+	rows_free(conn->rows);
+	conn->rows = NULL;
+	conn_test(conn, conn->config->cancel_ms);
+}
+
+static void on_cancel_over(void *arg)
+{
+	struct conn *conn = arg;
+
+	cancel_free(conn->cancel);
+	conn->cancel = NULL;
+	test_when_over(conn);
+}
+
+void conn_cancel(struct conn *conn)
+{
+	conn->queries = NULL;
+	conn->cancel = cancel_start(conn->base, conn->pg, on_cancel_over, conn);
+	if (conn->cancel == NULL) {
+		conn_close(conn);
+		return;
+	}
+	conn_move(conn, CONN_CANCELLING);
+	set_deadline(conn, conn->config->cancel_ms);
 }
 
 static void on_deadline(evutil_socket_t fd, short what, void *arg)
@@ -216,13 +244,22 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (conn->error.kind == DB_OK) {
-		conn->error.kind = DB_TIMEOUT;
-		snprintf(conn->error.text, sizeof(conn->error.text),
-		    "no answer before the deadline");
+	if (conn->state != CONN_BUSY) {
+		conn_lost(conn, "no answer before the deadline");
+		return;
 	}
+	if (conn->settled ||
+	    conn->error.kind == DB_UNCERTAIN) { /* or it could not even be sent */
+		conn_ended(conn, false);
+		return;
+	}
+	conn->error.kind = DB_TIMEOUT;
+	snprintf(conn->error.text, sizeof(conn->error.text), "no answer before the deadline");
+	conn_cancel(conn);
 	conn_ended(conn, false);
 }
+
+/* --- reading --- */
 
 static void on_writable(evutil_socket_t fd, short what, void *arg)
 {
@@ -232,41 +269,6 @@ static void on_writable(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (!conn_flush(conn))
 		conn_broke(conn);
-}
-
-static enum db_error_kind kind_of(const char *sqlstate)
-{
-	static const struct {
-		const char *prefix;
-		enum db_error_kind kind;
-	} kinds[] = {
-	    {"57014", DB_TIMEOUT},  /* statement_timeout */
-	    {"57P0", DB_UNCERTAIN}, /* the server shuts down */
-	    {"08", DB_UNCERTAIN},   /* connection failure */
-	    {"22", DB_REJECTED},    /* data exception */
-	    {"23", DB_REJECTED},    /* integrity constraint */
-	};
-
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
-		if (strncmp(sqlstate, kinds[i].prefix, strlen(kinds[i].prefix)) == 0)
-			return kinds[i].kind;
-	}
-	return DB_FAILED;
-}
-
-static void note_error(struct conn *conn, const PGresult *result)
-{
-	const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-	const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-
-	if (conn->error.kind != DB_OK) /* the first error is the cause */
-		return;
-	snprintf(conn->error.sqlstate, sizeof(conn->error.sqlstate), "%s",
-	    sqlstate != NULL ? sqlstate : "");
-	snprintf(conn->error.text, sizeof(conn->error.text), "%s",
-	    text != NULL ? text : PQresultErrorMessage(result));
-	/* Without SQLSTATE it is libpq that speaks, of a broken connection. */
-	conn->error.kind = sqlstate != NULL ? kind_of(sqlstate) : DB_UNCERTAIN;
 }
 
 /*
@@ -279,52 +281,29 @@ static bool is_stale(const struct conn *conn)
 	                           strcmp(conn->error.sqlstate, "0A000") == 0);
 }
 
-/* The sync was answered: the query is over. */
-static void conn_synced(struct conn *conn)
+/* Everything that was sent has been answered. */
+static void conn_answered(struct conn *conn)
 {
-	if (is_stale(conn)) {
+	bool clean = PQtransactionStatus(conn->pg) == PQTRANS_IDLE;
+
+	if (conn->state == CONN_CANCELLING) {
+		test_when_over(conn);
+	} else if (conn->state == CONN_TESTING && !clean) {
+		conn_lost(conn, "a transaction was left open");
+	} else if (conn->state == CONN_TESTING) {
+		event_del(conn->deadline);
+		conn_move(conn, CONN_IDLE);
+		conn->events->ready(conn->arg, conn);
+	} else if (is_stale(conn)) {
 		conn->again = true;
 		conn->generation++;
+		conn->prepared_count = 0;
 		conn->error = (struct db_error){.kind = DB_OK};
 		if (!conn_send(conn))
 			conn_broke(conn);
-		return;
+	} else {
+		conn_ended(conn, clean);
 	}
-	conn_ended(conn, PQtransactionStatus(conn->pg) == PQTRANS_IDLE);
-}
-
-/* Takes one result; true when it was the sync. */
-static bool take_result(struct conn *conn, PGresult *result)
-{
-	switch (PQresultStatus(result)) {
-	case PGRES_TUPLES_OK:
-		rows_free(conn->rows);
-		conn->rows = (struct rows *)result;
-		return false;
-	case PGRES_PIPELINE_SYNC:
-		PQclear(result);
-		return true;
-	case PGRES_COMMAND_OK: /* prepared (which lasts, even when the rest fails), or no rows */
-		if (conn->preparing)
-			conn->prepared[conn->query->sql] = conn->generation;
-		break;
-	case PGRES_PIPELINE_ABORTED:
-		break;
-	case PGRES_EMPTY_QUERY:
-	case PGRES_COPY_OUT:
-	case PGRES_COPY_IN:
-	case PGRES_COPY_BOTH:
-	case PGRES_BAD_RESPONSE:
-	case PGRES_NONFATAL_ERROR:
-	case PGRES_FATAL_ERROR:
-	case PGRES_SINGLE_TUPLE:
-	default: /* newer libpq has more, none of which is asked for */
-		note_error(conn, result);
-		break;
-	}
-	conn->preparing = false;
-	PQclear(result);
-	return false;
 }
 
 static void on_readable(evutil_socket_t fd, short what, void *arg)
@@ -338,17 +317,37 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 		conn_broke(conn);
 		return;
 	}
-	while (conn->state == CONN_BUSY && ends < 2 && PQisBusy(conn->pg) == 0) {
+	while (
+	    conn->expected_next < conn->expected_count && ends < 2 && PQisBusy(conn->pg) == 0) {
 		PGresult *result = PQgetResult(conn->pg);
 
 		ends = result == NULL ? ends + 1 : 0;
-		if (result != NULL && take_result(conn, result)) {
-			conn_synced(conn);
+		if (result != NULL && conn_take_result(conn, result)) {
+			conn_answered(conn);
 			return;
 		}
 	}
 	if (PQstatus(conn->pg) == CONNECTION_BAD)
 		conn_broke(conn);
+}
+
+void conn_kill(struct conn *conn)
+{
+	conn_close(conn);
+}
+
+void conn_describe(const struct conn *conn, struct connection_info *info)
+{
+	const char *host = conn->pg != NULL ? PQhost(conn->pg) : NULL;
+	const char *port = conn->pg != NULL ? PQport(conn->pg) : NULL;
+
+	snprintf(info->host, sizeof(info->host), "%s", host != NULL ? host : "");
+	snprintf(info->port, sizeof(info->port), "%s", port != NULL ? port : "");
+	info->user = conn->pg != NULL ? PQuser(conn->pg) : "";
+	info->database = conn->pg != NULL ? PQdb(conn->pg) : "";
+	info->backend_pid = conn->pg != NULL ? PQbackendPID(conn->pg) : 0;
+	info->tls = conn->pg != NULL && PQsslInUse(conn->pg) != 0;
+	info->prepared = conn->prepared_count;
 }
 
 void conn_free(struct conn *conn)

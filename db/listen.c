@@ -120,6 +120,9 @@ struct listen *listen_start(
 {
 	struct listen *listen = calloc(1, sizeof(*listen));
 
+	const struct connector_config connector = {
+	    .conninfo = config->conninfo, .options = "", .role = "read-write", .host = -1};
+
 	snprintf(error, error_len, "out of memory");
 	if (listen == NULL)
 		return NULL;
@@ -127,7 +130,7 @@ struct listen *listen_start(
 	listen->config = *config;
 	listen->retry = evtimer_new(base, on_retry, listen);
 	if (listen->retry != NULL)
-		listen->connector = connector_new(base, config->conninfo, "", error, error_len);
+		listen->connector = connector_new(base, &connector, error, error_len);
 	if (listen->connector == NULL) {
 		listen_free(listen);
 		return NULL;

@@ -1,9 +1,29 @@
 /* memories: the statements on single memories. */
 #include "memories.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include <uuid/uuid.h>
+
 #include "text.h"
+
+/* The name space of ids made from idempotency keys; any fixed UUID. */
+static const uuid_t key_space = {0x6f, 0x1c, 0x4e, 0x0a, 0x93, 0x5d, 0x4b, 0x52, 0x8e, 0x17,
+    0x2d, 0xc3, 0x74, 0x58, 0x90, 0xb6};
+
+void memory_id_for(
+    const struct principal *who, const char *key, size_t len, unsigned char id[16])
+{
+	char name[PRINCIPAL_NAME_BYTES + IDEMPOTENCY_KEY_BYTES + 1];
+	int at = snprintf(name, sizeof(name), "%s", who->namespace) + 1; /* its NUL separates */
+
+	if (len > IDEMPOTENCY_KEY_BYTES)
+		abort();
+	memcpy(name + at, key, len);
+	uuid_generate_sha1(id, key_space, name, (size_t)at + len);
+}
 
 bool memory_save_ask(
     struct query *q, const struct principal *who, const struct memory_new *memory)
@@ -14,7 +34,9 @@ bool memory_save_ask(
 	    terms_add_text(&terms, memory->assistant_response, memory->assistant_response_len);
 
 	query_init(q, SQL_memory_save);
+	q->namespace = who->namespace;
 	if (ok) {
+		query_uuid(q, memory->id);
 		query_text(q, who->namespace, strlen(who->namespace));
 		query_text(q, who->agent, strlen(who->agent));
 		query_text(q, memory->session_id, memory->session_id_len);
@@ -28,16 +50,18 @@ bool memory_save_ask(
 	return ok;
 }
 
-void memory_save_read(const struct rows *rows, struct memory_saved *saved)
+bool memory_save_read(const struct rows *rows, struct memory_saved *saved)
 {
+	if (rows_count(rows) == 0)
+		return false;
 	rows_uuid(rows, 0, 0, saved->id);
 	saved->created_us = rows_time(rows, 0, 1);
+	return true;
 }
 
 void memory_get_ask(struct query *q, const struct principal *who, const unsigned char id[16])
 {
-	query_init(q, SQL_memory_get);
-	query_text(q, who->namespace, strlen(who->namespace));
+	query_init_for(q, SQL_memory_get, who->namespace);
 	query_uuid(q, id);
 }
 
@@ -59,8 +83,7 @@ bool memory_get_read(const struct rows *rows, struct memory *memory)
 
 void memory_totals_ask(struct query *q, const struct principal *who)
 {
-	query_init(q, SQL_status);
-	query_text(q, who->namespace, strlen(who->namespace));
+	query_init_for(q, SQL_status, who->namespace);
 }
 
 void memory_totals_read(const struct rows *rows, struct memory_totals *totals)

@@ -12,10 +12,12 @@
 #include "query.h"
 #include "rows.h"
 
-#define EMBEDDING_DIMENSIONS 4096
+#define EMBEDDING_DIMENSIONS  4096
+#define IDEMPOTENCY_KEY_BYTES 255
 
 /* What is to be stored. All texts are borrowed and must outlive the query. */
 struct memory_new {
+	unsigned char id[16]; /* from memory_id_for() */
 	const char *session_id;
 	size_t session_id_len;
 	const char *user_input;
@@ -27,6 +29,13 @@ struct memory_new {
 	const float *embedding; /* EMBEDDING_DIMENSIONS numbers, or NULL */
 };
 
+/*
+ * The id that an idempotency key stands for in a namespace (UUIDv5, RFC 9562 5.5): saving
+ * again with the same key finds what is there instead of storing it twice.
+ */
+void memory_id_for(
+    const struct principal *who, const char *key, size_t len, unsigned char id[16]);
+
 /* False: out of memory; the query is then empty. */
 bool memory_save_ask(struct query *q, const struct principal *who,
     const struct memory_new *memory) __attribute__((warn_unused_result));
@@ -36,7 +45,9 @@ struct memory_saved {
 	int64_t created_us;
 };
 
-void memory_save_read(const struct rows *rows, struct memory_saved *saved);
+/* False: the idempotency key was used before, for other words. */
+bool memory_save_read(const struct rows *rows, struct memory_saved *saved)
+    __attribute__((warn_unused_result));
 
 void memory_get_ask(struct query *q, const struct principal *who, const unsigned char id[16]);
 

@@ -17,6 +17,7 @@
 #include <openssl/evp.h>
 
 #include "connector.h"
+#include "hint.h"
 
 #define RETRY_MOST_MS  2000
 #define CHECKSUM_BYTES 65        /* SHA-256 in hex */
@@ -216,22 +217,6 @@ static const struct stage {
 
 /* --- the runner --- */
 
-/* A hint where PostgreSQL's own words do not say what to do. */
-static const char *hint_for(const char *sqlstate, const char *text)
-{
-	if (strcmp(sqlstate, "0A000") == 0 && strstr(text, "vector") != NULL)
-		return "; install pgvector on the database server (package "
-		       "postgresql-NN-pgvector)";
-	if (strcmp(sqlstate, "58P01") == 0 && strstr(text, "vector") != NULL)
-		return "; install pgvector on the database server (package "
-		       "postgresql-NN-pgvector)";
-	if (strcmp(sqlstate, "42501") == 0)
-		return "; as a superuser run CREATE EXTENSION vector in this database, and let "
-		       "this user "
-		       "own the schema";
-	return "";
-}
-
 static void note_error(struct migration_run *run, const PGresult *result)
 {
 	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
@@ -244,8 +229,7 @@ static void note_error(struct migration_run *run, const PGresult *result)
 	text = text != NULL ? text : PQresultErrorMessage(result);
 	run->transient =
 	    *state == '\0' || strncmp(state, "57P", 3) == 0 || strncmp(state, "08", 2) == 0;
-	snprintf(
-	    why, sizeof(why), "%.*s%s", (int)strcspn(text, "\n"), text, hint_for(state, text));
+	snprintf(why, sizeof(why), "%.*s%s", (int)strcspn(text, "\n"), text, hint_for(text));
 	fail(run, stages[run->stage].again ? migrations[run->next].name : "record", why);
 }
 
@@ -356,6 +340,9 @@ struct migration_run *migrate_start(
 {
 	struct migration_run *run = calloc(1, sizeof(*run));
 
+	const struct connector_config connector = {
+	    .conninfo = config->conninfo, .options = "", .role = "read-write", .host = -1};
+
 	snprintf(error, error_len, "out of memory");
 	if (run == NULL)
 		return NULL;
@@ -363,7 +350,7 @@ struct migration_run *migrate_start(
 	run->config = *config;
 	run->retry = evtimer_new(base, on_retry, run);
 	if (run->retry != NULL)
-		run->connector = connector_new(base, config->conninfo, "", error, error_len);
+		run->connector = connector_new(base, &connector, error, error_len);
 	if (run->connector == NULL) {
 		migrate_free(run);
 		return NULL;

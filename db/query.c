@@ -13,6 +13,22 @@ void query_init(struct query *q, enum sql_id sql)
 {
 	memset(q, 0, sizeof(*q));
 	q->sql = sql;
+	q->namespace = "";
+}
+
+void query_init_for(struct query *q, enum sql_id sql, const char *namespace)
+{
+	query_init(q, sql);
+	q->namespace = namespace;
+	query_text(q, namespace, strlen(namespace));
+}
+
+void query_setting(struct query *q, const char *name, const char *value)
+{
+	if (q->setting_count == QUERY_MAX_SETTINGS)
+		abort();
+	q->settings[q->setting_count].name = name;
+	q->settings[q->setting_count++].value = value;
 }
 
 static int next(struct query *q)

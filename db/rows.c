@@ -1,4 +1,4 @@
-/* rows: a PGresult in binary format, seen through types. struct rows is the PGresult. */
+/* rows: a PGresult in binary format, or some rows of one, seen through types. */
 #include "rows.h"
 
 #include <endian.h>
@@ -8,34 +8,73 @@
 
 #include <libpq-fe.h>
 
+#include "rows_impl.h"
+
+struct rows {
+	PGresult *result;   /* owned, unless this is a part */
+	struct rows *whole; /* a part of that; NULL: the whole */
+	int parts;          /* of a whole: itself and its parts */
+	int first, count;
+};
+
+struct rows *rows_new(PGresult *result)
+{
+	struct rows *rows = calloc(1, sizeof(*rows));
+
+	if (rows == NULL) {
+		PQclear(result);
+		return NULL;
+	}
+	rows->result = result;
+	rows->parts = 1;
+	rows->count = PQntuples(result);
+	return rows;
+}
+
+struct rows *rows_part(struct rows *whole, int first, int count)
+{
+	struct rows *rows = calloc(1, sizeof(*rows));
+
+	if (rows == NULL)
+		return NULL;
+	rows->result = whole->result;
+	rows->whole = whole;
+	rows->first = first;
+	rows->count = count;
+	whole->parts++;
+	return rows;
+}
+
 static const PGresult *result_of(const struct rows *rows)
 {
-	return (const PGresult *)rows;
+	return rows->result;
 }
 
 int rows_count(const struct rows *rows)
 {
-	return PQntuples(result_of(rows));
+	return rows->count;
 }
 
 bool rows_is_null(const struct rows *rows, int row, int col)
 {
-	return PQgetisnull(result_of(rows), row, col) != 0;
+	return PQgetisnull(result_of(rows), rows->first + row, col) != 0;
 }
 
 const char *rows_text(const struct rows *rows, int row, int col, size_t *len)
 {
 	if (len != NULL)
-		*len = (size_t)PQgetlength(result_of(rows), row, col);
-	return rows_is_null(rows, row, col) ? NULL : PQgetvalue(result_of(rows), row, col);
+		*len = (size_t)PQgetlength(result_of(rows), rows->first + row, col);
+	return rows_is_null(rows, row, col)
+	           ? NULL
+	           : PQgetvalue(result_of(rows), rows->first + row, col);
 }
 
 /* The bytes of a value that must have this length. */
 static void take(const struct rows *rows, int row, int col, void *out, size_t len)
 {
-	if ((size_t)PQgetlength(result_of(rows), row, col) != len)
+	if ((size_t)PQgetlength(result_of(rows), rows->first + row, col) != len)
 		abort();
-	memcpy(out, PQgetvalue(result_of(rows), row, col), len);
+	memcpy(out, PQgetvalue(result_of(rows), rows->first + row, col), len);
 }
 
 int64_t rows_int(const struct rows *rows, int row, int col)
@@ -44,7 +83,7 @@ int64_t rows_int(const struct rows *rows, int row, int col)
 	uint32_t four;
 	uint64_t eight;
 
-	switch (PQgetlength(result_of(rows), row, col)) {
+	switch (PQgetlength(result_of(rows), rows->first + row, col)) {
 	case 2:
 		take(rows, row, col, &two, 2);
 		return (int16_t)be16toh(two);
@@ -76,6 +115,11 @@ bool rows_bool(const struct rows *rows, int row, int col)
 	return value != 0;
 }
 
+void rows_uuid_bytes(const struct rows *rows, int row, int col, unsigned char uuid[16])
+{
+	take(rows, row, col, uuid, 16);
+}
+
 void rows_uuid(const struct rows *rows, int row, int col, char text[37])
 {
 	unsigned char b[16];
@@ -96,5 +140,15 @@ int64_t rows_time(const struct rows *rows, int row, int col)
 
 void rows_free(struct rows *rows)
 {
-	PQclear((PGresult *)rows);
+	struct rows *whole;
+
+	if (rows == NULL)
+		return;
+	whole = rows->whole != NULL ? rows->whole : rows;
+	if (rows != whole)
+		free(rows);
+	if (--whole->parts > 0)
+		return;
+	PQclear(whole->result);
+	free(whole);
 }

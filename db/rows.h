@@ -21,9 +21,10 @@ bool rows_is_null(const struct rows *rows, int row, int col);
 /* Borrowed from rows, NUL-terminated. text, varchar, name; len may be NULL. */
 const char *rows_text(const struct rows *rows, int row, int col, size_t *len);
 int64_t rows_int(const struct rows *rows, int row, int col);  /* int2, int4, int8 */
-double rows_float(const struct rows *rows, int row, int col); /* float4, float8 */
+double rows_float(const struct rows *rows, int row, int col); /* float8 */
 bool rows_bool(const struct rows *rows, int row, int col);
 void rows_uuid(const struct rows *rows, int row, int col, char text[37]);
+void rows_uuid_bytes(const struct rows *rows, int row, int col, unsigned char uuid[16]);
 int64_t rows_time(
     const struct rows *rows, int row, int col); /* timestamptz, as unix microseconds */
 

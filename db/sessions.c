@@ -17,8 +17,7 @@ static void read_common(const struct rows *rows, int row, struct session *sessio
 void session_create_ask(struct query *q, const struct principal *who, const char *id,
     size_t id_len, const char *name, size_t name_len)
 {
-	query_init(q, SQL_session_create);
-	query_text(q, who->namespace, strlen(who->namespace));
+	query_init_for(q, SQL_session_create, who->namespace);
 	query_text(q, id, id_len);
 	query_text(q, name, name_len);
 }
@@ -32,8 +31,7 @@ void session_create_read(const struct rows *rows, struct session *session)
 void session_info_ask(
     struct query *q, const struct principal *who, const char *id, size_t id_len)
 {
-	query_init(q, SQL_session_info);
-	query_text(q, who->namespace, strlen(who->namespace));
+	query_init_for(q, SQL_session_info, who->namespace);
 	query_text(q, id, id_len);
 }
 
@@ -50,8 +48,7 @@ bool session_info_read(const struct rows *rows, struct session *session)
 
 void session_list_ask(struct query *q, const struct principal *who, int32_t limit)
 {
-	query_init(q, SQL_session_list);
-	query_text(q, who->namespace, strlen(who->namespace));
+	query_init_for(q, SQL_session_list, who->namespace);
 	query_int4(q, limit);
 }
 
@@ -64,8 +61,7 @@ void session_list_read(const struct rows *rows, int row, struct session *session
 void session_page_ask(struct query *q, const struct principal *who, int64_t behind_us,
     const char *behind_id, int32_t limit)
 {
-	query_init(q, SQL_session_page);
-	query_text(q, who->namespace, strlen(who->namespace));
+	query_init_for(q, SQL_session_page, who->namespace);
 	query_time(q, behind_us);
 	query_text(q, behind_id, strlen(behind_id));
 	query_int4(q, limit);
@@ -79,8 +75,7 @@ void session_page_read(const struct rows *rows, int row, struct session *session
 void session_prefix_ask(
     struct query *q, const struct principal *who, const char *prefix, size_t len, int32_t limit)
 {
-	query_init(q, SQL_session_prefix);
-	query_text(q, who->namespace, strlen(who->namespace));
+	query_init_for(q, SQL_session_prefix, who->namespace);
 	query_text(q, prefix, len);
 	query_int4(q, limit);
 }

@@ -46,6 +46,7 @@ test  | python3-venv     | venv                 | integration tests
 test  | nodejs           | command node         | MCP SDK clients for the integration tests
 test  | npm              | command npm          | installs these clients
 test  | nginx-light      | nginx                | the proxy of the protocol tests (no system service)
+test  | prometheus       | command promtool     | checks the metrics (no system service)
 bench | wrk              | command wrk          | makes the load
 '
 
@@ -181,16 +182,16 @@ install_pgvector() {
 	}
 }
 
-# The program, without the web server on port 80 that Debian's package starts by itself.
-install_nginx() {
+# install_programs PACKAGE SERVICE: without the service that Debian's package starts by itself.
+install_programs() {
 	if [ ! -e /usr/sbin/policy-rc.d ]; then # else the operator has said what may start
 		no_start=/usr/sbin/policy-rc.d
 		printf '#!/bin/sh\nexit 101\n' >"$no_start"
 		chmod +x "$no_start"
 	fi
-	install_packages nginx-light
+	install_packages "$1"
 	[ -z "$no_start" ] || rm -f "$no_start"
-	! command -v systemctl >/dev/null || systemctl --quiet disable nginx.service 2>/dev/null || true
+	! command -v systemctl >/dev/null || systemctl --quiet disable "$2.service" 2>/dev/null || true
 }
 
 install_missing() {
@@ -203,7 +204,7 @@ install_missing() {
 		say "apt-get update failed; going on with the lists there are"
 	while IFS='|' read -r package why; do
 		case $package in
-		libllhttp-dev | postgresql | pgvector | nginx-light) ;;
+		libllhttp-dev | postgresql | pgvector | nginx-light | prometheus) ;;
 		*) plain+=("$package") ;;
 		esac
 	done <<<"$1"
@@ -211,7 +212,8 @@ install_missing() {
 	[[ $1 != *libllhttp-dev\|* ]] || install_llhttp
 	[[ $1 != *postgresql\|* ]] || install_postgresql
 	[[ $1 != *pgvector\|* ]] || install_pgvector
-	[[ $1 != *nginx-light\|* ]] || install_nginx
+	[[ $1 != *nginx-light\|* ]] || install_programs nginx-light nginx
+	[[ $1 != *prometheus\|* ]] || install_programs prometheus prometheus
 }
 
 # --- the run ---------------------------------------------------------------

@@ -6,7 +6,7 @@
 #include <strings.h>
 
 #include "clock.h"
-#include "pool.h"
+#include "database.h"
 #include "server_limits.h"
 
 struct entry {
@@ -17,18 +17,18 @@ struct entry {
 };
 
 struct auth {
-	struct pool *pool;
+	struct database *db;
 	bool required;
 	struct entry
 	    cache[AUTH_CACHE_ENTRIES]; /* by the first bytes of the hash; newest wins */
 };
 
-struct auth *auth_new(struct pool *pool, bool required)
+struct auth *auth_new(struct database *db, bool required)
 {
 	struct auth *auth = calloc(1, sizeof(*auth));
 
 	if (auth != NULL) {
-		auth->pool = pool;
+		auth->db = db;
 		auth->required = required;
 	}
 	return auth;
@@ -122,7 +122,7 @@ enum auth_verdict auth_check_start(struct auth *auth, struct auth_check *check,
 		return AUTH_GRANTED;
 	}
 	principal_find_ask(&check->query, check->has_key ? check->hash : NULL);
-	if (!pool_run(auth->pool, &check->query, on_principal, check, &error)) {
+	if (!database_run(auth->db, &check->query, on_principal, check, &error)) {
 		query_fini(&check->query);
 		return AUTH_UNVERIFIED;
 	}
@@ -135,7 +135,7 @@ void auth_check_fini(struct auth_check *check)
 	if (check->auth == NULL)
 		return;
 	if (check->waiting)
-		pool_cancel(check->auth->pool, &check->query);
+		database_cancel(check->auth->db, &check->query);
 	check->waiting = false;
 	query_fini(&check->query);
 	check->auth = NULL;

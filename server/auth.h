@@ -16,7 +16,7 @@
 #include "principals.h"
 
 struct auth;
-struct pool;
+struct database;
 
 enum auth_verdict {
 	AUTH_GRANTED,
@@ -37,7 +37,7 @@ struct auth_check {
 	void *arg;
 };
 
-struct auth *auth_new(struct pool *pool, bool required);
+struct auth *auth_new(struct database *db, bool required);
 void auth_free(struct auth *auth);
 
 /*

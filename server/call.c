@@ -10,8 +10,9 @@
 
 #include "call_impl.h"
 #include "clock.h"
+#include "database.h"
 #include "log.h"
-#include "pool.h"
+#include "metrics.h"
 #include "rows.h"
 #include "server_limits.h"
 #include "service.h"
@@ -77,13 +78,14 @@ static bool read_arguments(struct call *call, const struct call_order *order)
 {
 	char text[512];
 
-	if (order->who == NULL) {
+	if (order->who == NULL && !call->work->serves_anybody) {
 		call_fail(call,
 		    "The memory database cannot be reached right now, so the credential "
 		    "could not be checked. Nothing was done. Try again in a few seconds.");
 		return false;
 	}
-	call->who = *order->who;
+	if (order->who != NULL)
+		call->who = *order->who;
 	if (call->work->arguments == NULL)
 		return true;
 	if (!args_load(call->work->arguments, order->arguments, call, text, sizeof(text))) {
@@ -116,7 +118,8 @@ bool call_start(const struct call_order *order, struct call **slot)
 	call->done = order->done;
 	call->done_arg = order->arg;
 	call->next = order->work->steps;
-	call->started_ms = clock_ms();
+	call->started_us = clock_us();
+	call->tool = order->tool;
 	snprintf(call->request_id, sizeof(call->request_id), "%s", order->request_id);
 	*slot = call;
 	if (read_arguments(call, order))
@@ -129,7 +132,7 @@ bool call_start(const struct call_order *order, struct call **slot)
 static void stop_waiting(struct call *call)
 {
 	if (call->waiting == WAIT_QUERY)
-		pool_cancel(call->service->pool, &call->query);
+		database_cancel(call->service->db, &call->query);
 	if (call->timer != NULL)
 		event_del(call->timer);
 	call->waiting = WAIT_NOTHING;
@@ -138,9 +141,11 @@ static void stop_waiting(struct call *call)
 
 static void log_call(const struct call *call, const char *outcome)
 {
+	int64_t took_us = clock_us() - call->started_us;
 	char took[24];
 
-	snprintf(took, sizeof(took), "%lld", (long long)(clock_ms() - call->started_ms));
+	metrics_call(call->tool, took_us);
+	snprintf(took, sizeof(took), "%lld", (long long)(took_us / 1000));
 	log_info("call", "name", call->work->name, "outcome", outcome, "ms", took, "request_id",
 	    call->request_id, "namespace", call->who.namespace, "agent", call->who.agent);
 }
@@ -253,34 +258,63 @@ enum step_result call_bad_argument(struct call *call, const char *format, ...)
 	return STEP_FAIL;
 }
 
+/* A write that may or may not have happened; with a key it can be repeated without harm. */
+static enum step_result fail_unknown(struct call *call)
+{
+	if (*call->idempotency_key == '\0')
+		return call_fail(call,
+		    "The database did not confirm in time: this may or may not have been done. "
+		    "Look before you do it again.");
+	return call_fail(call,
+	    "The database did not confirm in time: this may or may not have been saved. Save "
+	    "it again with \"idempotency_key\": \"%s\"; then it is stored exactly once.",
+	    call->idempotency_key);
+}
+
 /* What a failed statement means to the one who called the tool. */
 static enum step_result fail_from_db(struct call *call, const struct db_error *error)
 {
 	bool wrote = !call->work->reads_only;
+	const char *nothing = wrote ? "Nothing was saved. " : "";
 
 	log_warn("statement failed", "statement", sql_name(call->query.sql), "sqlstate",
 	    error->sqlstate, "error", error->text, "request_id", call->request_id);
+	call->retry_ms = error->retry_ms;
 	switch (error->kind) {
 	case DB_OK:
 		break;
 	case DB_UNAVAILABLE:
+	case DB_BEHIND:
 		return call_fail(call,
-		    "The memory database cannot be reached right now. %s"
-		    "Try again in a few seconds.",
-		    wrote ? "Nothing was saved. " : "");
+		    "The memory database cannot be reached right now. %sTry again in a few "
+		    "seconds.",
+		    nothing);
 	case DB_BUSY:
 		return call_fail(call,
-		    "The server is busy: no database connection became free in "
-		    "time. %sTry again in a few seconds.",
-		    wrote ? "Nothing was saved. " : "");
+		    "The server is busy: no database connection became free in time. %sTry "
+		    "again in a few seconds.",
+		    nothing);
+	case DB_READ_ONLY:
+		return call_fail(call,
+		    "The memory can be read but not changed right now: its database has no "
+		    "primary. %sTry again in a minute.",
+		    nothing);
+	case DB_CONFLICT:
+		return call_fail(call,
+		    "Somebody else changed the same thing at the same time. %sTry again.",
+		    nothing);
+	case DB_EXHAUSTED:
+		return call_fail(call,
+		    "The database has no disk or memory left (SQLSTATE %s). %sAn operator must "
+		    "make room.",
+		    error->sqlstate, nothing);
 	case DB_TIMEOUT:
 	case DB_UNCERTAIN:
-		if (wrote)
-			return call_fail(call,
-			    "The database did not confirm in time: this may or may "
-			    "not have been saved. Look for it before you save again.");
-		return call_fail(
-		    call, "The database did not answer in time. Try again, or ask for less.");
+		if (wrote && (error->kind == DB_UNCERTAIN || *error->sqlstate == '\0'))
+			return fail_unknown(call);
+		return call_fail(call,
+		    "The database did not answer in time. %sTry again, or ask for less.",
+		    nothing);
 	case DB_REJECTED:
 		return call_fail(call,
 		    "The database refused these values (SQLSTATE %s); request %s.",
@@ -314,7 +348,7 @@ enum step_result call_query(struct call *call)
 {
 	struct db_error error;
 
-	if (!pool_run(call->service->pool, &call->query, on_query_done, call, &error))
+	if (!database_run(call->service->db, &call->query, on_query_done, call, &error))
 		return fail_from_db(call, &error);
 	call->waiting = WAIT_QUERY;
 	return STEP_WAIT;

@@ -20,6 +20,7 @@
 #include <jansson.h>
 
 #include "args.h"
+#include "memories.h"
 #include "principals.h"
 #include "query.h"
 
@@ -51,6 +52,8 @@ struct work {
 	size_t size; /* of the work's struct */
 	bool reads_only;
 	bool logs; /* calls call_log() */
+	bool
+	    serves_anybody; /* also who could not be verified: it must then show nobody's data */
 };
 
 /* What a client said it can be asked for (MCP ClientCapabilities). */
@@ -119,8 +122,12 @@ struct call {
 	json_t *questions; /* object: key -> {method, params}, not answered yet; or NULL */
 	json_t *answers;   /* object: key -> result; or NULL. Owned */
 
+	/* With which this write may be repeated without harm; "" when it cannot. */
+	char idempotency_key[IDEMPOTENCY_KEY_BYTES + 1];
+
 	/* The answer. */
 	enum call_outcome outcome;
+	int retry_ms;    /* of a failure: when to come again; 0: nothing is known */
 	json_t *result;  /* structuredContent; owned */
 	json_t *content; /* array in MCP's form, instead of text; or NULL. Owned */
 	char *text;      /* for the model to read; NULL: result as JSON. Owned */
@@ -133,7 +140,8 @@ struct call {
 	struct event *deadline, *timer;
 	int deadline_ms;
 	const struct call_client *client;
-	int64_t started_ms;
+	int64_t started_us;
+	unsigned tool; /* of call_order */
 	FILE *text_out;
 	void (*done)(void *arg, struct call *call);
 	void *done_arg;
@@ -149,6 +157,7 @@ struct call_order {
 	unsigned client_can;
 	const char *client_session; /* must outlive the call */
 	const struct call_client *client;
+	unsigned tool; /* its number (tools.h), for counting; 0: not a tool */
 	const char *request_id;
 	void (*done)(void *arg, struct call *call); /* reads the answer, then call_free() */
 	void *arg;

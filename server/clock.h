@@ -1,5 +1,5 @@
 /*
- * clock: monotonic milliseconds, for deadlines and durations.
+ * clock: monotonic milliseconds and microseconds, for deadlines and durations.
  */
 #pragma once
 
@@ -12,4 +12,12 @@ static inline int64_t clock_ms(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static inline int64_t clock_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }

@@ -9,9 +9,9 @@
 #include <event2/event.h>
 
 #include "client_sessions.h"
+#include "database.h"
 #include "events.h"
 #include "log.h"
-#include "pool.h"
 #include "server_limits.h"
 #include "service.h"
 
@@ -79,7 +79,7 @@ static void load(struct ended_sessions *ended)
 	ended->loading = true;
 	query_fini(&ended->query);
 	client_session_ended_ask(&ended->query, ENDED_SESSIONS_LIMIT);
-	if (!pool_run(ended->service->pool, &ended->query, on_loaded, ended, &error))
+	if (!database_run(ended->service->db, &ended->query, on_loaded, ended, &error))
 		on_loaded(ended, NULL, &error);
 }
 
@@ -116,7 +116,7 @@ void ended_sessions_free(struct ended_sessions *ended)
 	if (ended == NULL)
 		return;
 	events_unsubscribe(ended->service->events, &ended->subscriber);
-	pool_cancel(ended->service->pool, &ended->query);
+	database_cancel(ended->service->db, &ended->query);
 	query_fini(&ended->query);
 	event_free(ended->again);
 	tdestroy(ended->tree, free);

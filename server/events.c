@@ -15,9 +15,9 @@
 #include <event2/util.h>
 
 #include "clock.h"
+#include "database.h"
 #include "listen.h"
 #include "log.h"
-#include "pool.h"
 #include "rows.h"
 #include "server_limits.h"
 #include "uri.h"
@@ -33,7 +33,7 @@ struct queued {
 
 struct events {
 	struct event_base *base;
-	struct pool *pool;
+	struct database *db;
 	struct listen_config listen_config;
 	struct listen *listen;
 	char *conninfo;
@@ -69,7 +69,7 @@ static void on_slice(evutil_socket_t fd, short what, void *arg);
 static void on_again(evutil_socket_t fd, short what, void *arg);
 static void on_heard(void *arg, const char *payload);
 
-struct events *events_new(struct event_base *base, struct pool *pool, const char *conninfo,
+struct events *events_new(struct event_base *base, struct database *db, const char *conninfo,
     int connect_ms, char *error, size_t error_len)
 {
 	struct events *events = calloc(1, sizeof(*events));
@@ -79,7 +79,7 @@ struct events *events_new(struct event_base *base, struct pool *pool, const char
 	if (events == NULL)
 		return NULL;
 	events->base = base;
-	events->pool = pool;
+	events->db = db;
 	TAILQ_INIT(&events->subscribers);
 	TAILQ_INIT(&events->queue);
 	evutil_secure_rng_get_bytes(&random, sizeof(random));
@@ -116,7 +116,7 @@ void events_free(struct events *events)
 		return;
 	listen_free(events->listen);
 	if (events->notifying)
-		pool_cancel(events->pool, &events->query);
+		database_cancel(events->db, &events->query);
 	query_fini(&events->query);
 	while ((queued = TAILQ_FIRST(&events->queue)) != NULL) {
 		TAILQ_REMOVE(&events->queue, queued, link);
@@ -320,7 +320,7 @@ static void notify(struct events *events)
 	query_init(&events->query, SQL_notify);
 	query_text(&events->query, events->sending, gap + len);
 	events->notifying = true;
-	if (!pool_run(events->pool, &events->query, on_notified, events, &error))
+	if (!database_run(events->db, &events->query, on_notified, events, &error))
 		on_notified(events, NULL, &error);
 }
 

@@ -20,7 +20,7 @@
 
 struct event_base;
 struct events;
-struct pool;
+struct database;
 
 enum server_event_kind {
 	MEMORY_CHANGED = 'm',
@@ -46,7 +46,7 @@ struct subscriber {
 };
 
 /* NULL: error says why. */
-struct events *events_new(struct event_base *base, struct pool *pool, const char *conninfo,
+struct events *events_new(struct event_base *base, struct database *db, const char *conninfo,
     int connect_ms, char *error, size_t error_len);
 void events_free(struct events *events); /* after its subscribers; NULL is fine */
 

@@ -53,6 +53,7 @@ struct exchange {
 	size_t body_len;
 	const char *id;   /* request id: in the log and in X-Request-Id */
 	const char *peer; /* address of the other side, for the log */
+	unsigned route;   /* set by the router: its row, from 1; for counting */
 
 	/*
 	 * Set by whoever keeps the exchange while something is waited for. Called

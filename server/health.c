@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "database.h"
 #include "ended_sessions.h"
-#include "pool.h"
 #include "service.h"
 #include "signer.h"
 
@@ -32,7 +32,7 @@ static const char *why_not_ready(const struct service *service)
 		return "schema_waiting";
 	if (!signer_ready(service->signer) || !ended_sessions_ready(service->ended))
 		return "sessions_waiting";
-	if (!pool_stats(service->pool).reachable)
+	if (database_mode(service->db) == DATABASE_AWAY)
 		return "database_unreachable";
 	return NULL;
 }
@@ -42,7 +42,10 @@ void health_ready(struct service *service, struct exchange *x)
 	const char *reason = why_not_ready(service);
 	char body[96];
 
-	if (reason == NULL)
+	if (reason == NULL && database_mode(service->db) == DATABASE_READ_ONLY)
+		snprintf(
+		    body, sizeof(body), "{\"status\":\"read_only\",\"reason\":\"no_primary\"}");
+	else if (reason == NULL)
 		snprintf(body, sizeof(body), "{\"status\":\"ready\"}");
 	else
 		snprintf(

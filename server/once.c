@@ -12,6 +12,7 @@
 #include "rows.h"
 
 #define UNDEFINED_TABLE "42P01"
+#define RETRY_MOST_MS   200 /* a person waits */
 
 struct once {
 	struct event_base *base;
@@ -47,12 +48,17 @@ struct rows *once_query(const struct options *options, struct query *q)
 	struct once once = {.base = event_base_new()};
 	char *conninfo = options_conninfo(options);
 	struct pool_config config = {
+	    .name = "database",
 	    .conninfo = conninfo,
+	    .role = "read-write",
+	    .host = -1,
 	    .size = 1,
 	    .queue_limit = 1,
 	    .connect_ms = (int)option_number(options, OPT_DB_CONNECT_TIMEOUT_MS),
 	    .wait_ms = (int)option_number(options, OPT_DB_WAIT_TIMEOUT_MS),
 	    .query_ms = (int)option_number(options, OPT_DB_QUERY_TIMEOUT_MS),
+	    .cancel_ms = (int)option_number(options, OPT_DB_CANCEL_TIMEOUT_MS),
+	    .retry_most_ms = RETRY_MOST_MS,
 	};
 	struct pool *pool = NULL;
 

@@ -17,6 +17,7 @@ enum option_kind {
 	KIND_NUMBER,
 	KIND_BOOLEAN,
 	KIND_AUTH,
+	KIND_READ_FROM,
 	KIND_LEVEL,
 };
 
@@ -47,6 +48,7 @@ static const char *const source_names[] = {
 static const char *const booleans[] = {
     "true", "1", "yes", "on", "false", "0", "no", "off", NULL};
 static const char *const auth_modes[] = {"auto", "required", NULL};
+static const char *const read_places[] = {"primary", "replica", NULL};
 static const char *const levels[] = {"debug", "info", "warn", "error", NULL};
 
 static bool is_one_of(const char *value, const char *const *words)
@@ -95,6 +97,12 @@ static bool check_value(const struct option *opt, const char *value, char *error
 			return true;
 		snprintf(
 		    error, len, "%s: '%.40s' is neither auto nor required", opt->name, value);
+		return false;
+	case KIND_READ_FROM:
+		if (is_one_of(value, read_places))
+			return true;
+		snprintf(
+		    error, len, "%s: '%.40s' is neither primary nor replica", opt->name, value);
 		return false;
 	case KIND_LEVEL:
 		if (is_one_of(value, levels))
@@ -329,13 +337,15 @@ bool option_bool(const struct options *o, enum option_id id)
 	return strchr("tTyY1", *o->values[id]) != NULL || strcasecmp(o->values[id], "on") == 0;
 }
 
-void options_reload(
-    struct options *o, struct options *fresh, void (*changed)(const char *name, bool applied))
+size_t options_reload(
+    struct options *o, struct options *fresh, struct option_change changes[OPT_COUNT])
 {
+	size_t count = 0;
+
 	for (size_t id = 0; id < OPT_COUNT; id++) {
 		if (strcmp(o->values[id], fresh->values[id]) == 0)
 			continue;
-		changed(table[id].name, table[id].reload);
+		changes[count++] = (struct option_change){table[id].name, table[id].reload};
 		if (table[id].reload) {
 			char *old = o->values[id];
 
@@ -344,6 +354,7 @@ void options_reload(
 			fresh->values[id] = old;
 		}
 	}
+	return count;
 }
 
 void options_print_help(FILE *out)
@@ -366,12 +377,24 @@ void options_print_help(FILE *out)
 	    out);
 }
 
+struct option_view option_view(const struct options *o, enum option_id id)
+{
+	bool hide = table[id].kind == KIND_SECRET && *o->values[id] != '\0';
+
+	return (struct option_view){
+	    .name = table[id].name,
+	    .value = hide ? "********" : o->values[id],
+	    .fallback = table[id].fallback,
+	    .source = source_names[o->from[id]],
+	    .reloadable = table[id].reload,
+	};
+}
+
 void options_print_values(const struct options *o, FILE *out)
 {
 	for (size_t id = 0; id < OPT_COUNT; id++) {
-		bool hide = table[id].kind == KIND_SECRET && *o->values[id] != '\0';
+		struct option_view view = option_view(o, (enum option_id)id);
 
-		fprintf(out, "%s=%s # %s\n", table[id].name, hide ? "********" : o->values[id],
-		    source_names[o->from[id]]);
+		fprintf(out, "%s=%s # %s\n", view.name, view.value, view.source);
 	}
 }

@@ -45,15 +45,26 @@ const char *option_text(const struct options *o, enum option_id id);
 long option_number(const struct options *o, enum option_id id);
 bool option_bool(const struct options *o, enum option_id id);
 
-/*
- * SIGHUP: takes over the reloadable values of fresh and calls changed() for each
- * value that differs, with applied false for those that need a restart.
- */
-void options_reload(
-    struct options *o, struct options *fresh, void (*changed)(const char *name, bool applied));
+struct option_change {
+	const char *name;
+	bool applied; /* false: it needs a restart */
+};
+
+/* Takes over the reloadable values of fresh. What differs is put into changes; how many. */
+size_t options_reload(
+    struct options *o, struct options *fresh, struct option_change changes[OPT_COUNT]);
 
 /* The libpq connection string of these options; the caller frees it. NULL: out of memory. */
 char *options_conninfo(const struct options *o);
+
+/* One option as it may be shown to people: a secret's value is hidden. */
+struct option_view {
+	const char *name, *value, *fallback;
+	const char *source; /* "default", "file", ... */
+	bool reloadable;
+};
+
+struct option_view option_view(const struct options *o, enum option_id id);
 
 /* Table of all options for --help, and NAME=value lines with secrets hidden. */
 void options_print_help(FILE *out);

@@ -98,3 +98,9 @@ bool origin_allowed(
 	    origin);
 	return false;
 }
+
+bool is_loopback_address(const char *address)
+{
+	return strncmp(address, "127.", 4) == 0 || strncmp(address, "localhost:", 10) == 0 ||
+	       strncmp(address, "[::1]:", 6) == 0;
+}

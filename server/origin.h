@@ -14,6 +14,9 @@
 
 struct options;
 
+/* An address to listen on, HOST:PORT: can only this machine reach it? */
+bool is_loopback_address(const char *address);
+
 /* False: text says which header is wrong and which option would allow it. */
 bool origin_allowed(
     const struct options *options, const struct exchange *x, char *text, size_t text_len);

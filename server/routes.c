@@ -1,29 +1,16 @@
-/* routes: checks Host and Origin, then finds the path. Every refusal is JSON. */
+/* routes: what is served to clients. */
 #include "routes.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <jansson.h>
 
 #include "card.h"
 #include "health.h"
-#include "log.h"
+#include "loop.h"
 #include "mcp/endpoint.h"
 #include "mcp/http_sse.h"
-#include "origin.h"
-#include "service.h"
+#include "metrics.h"
+#include "router.h"
 
 /* clang-format off */
-static const struct route {
-	const char *path;
-	const char *allow;	/* for 405 and OPTIONS */
-	const char *methods[4];
-	bool guarded;		/* Host and Origin must be allowed; probes come by address */
-	void (*answer)(struct service *service, struct exchange *x);
-	enum option_id only_with; /* an option that must be on; 0: always there */
-} routes[] = {
+static const struct route routes[] = {
 	{ "/mcp", "POST, GET, DELETE, OPTIONS", { "POST", "GET", "DELETE" }, true, mcp_handle, 0 },
 	{ "/mcp/server-card", "GET, HEAD, OPTIONS", { "GET", "HEAD" }, false, card_answer, 0 },
 	{ "/healthz", "GET, HEAD, OPTIONS", { "GET", "HEAD" }, false, health_live, 0 },
@@ -33,68 +20,28 @@ static const struct route {
 };
 /* clang-format on */
 
-static void reply_error(
-    struct exchange *x, int status, const char *message, const struct header *headers)
-{
-	json_t *json = json_pack("{s:{s:i, s:s}}", "error", "code", status, "message", message);
-	char *body = json_dumps(json, JSON_COMPACT);
+#define ROUTE_COUNT (sizeof(routes) / sizeof(*routes))
 
-	exchange_reply(x, &(struct reply){.status = status,
-	                      .content_type = "application/json",
-	                      .body = body,
-	                      .body_len = body != NULL ? strlen(body) : 0,
-	                      .headers = headers});
-	free(body);
-	json_decref(json);
-}
+_Static_assert(ROUTE_COUNT < METRICS_ROUTES, "every route is counted");
 
-static const struct route *route_find(const struct options *options, const char *path)
+const char *route_name(unsigned number)
 {
-	for (size_t i = 0; i < sizeof(routes) / sizeof(*routes); i++) {
-		if (strcmp(routes[i].path, path) == 0 &&
-		    (routes[i].only_with == 0 || option_bool(options, routes[i].only_with)))
-			return &routes[i];
-	}
-	return NULL;
-}
-
-static bool takes_method(const struct route *route, const char *method)
-{
-	for (size_t i = 0; i < sizeof(route->methods) / sizeof(*route->methods); i++) {
-		if (route->methods[i] != NULL && strcmp(route->methods[i], method) == 0)
-			return true;
-	}
-	return false;
+	if (number > ROUTE_COUNT)
+		return NULL;
+	return number > 0 ? routes[number - 1].path : "other";
 }
 
 void routes_handle(struct exchange *x, void *arg)
 {
-	struct service *service = arg;
-	const struct route *route = route_find(service->options, x->path);
-	char text[256];
+	static const struct route_table table = {
+	    routes, ROUTE_COUNT, "there is nothing here; MCP is at /mcp"};
 
-	if ((route == NULL || route->guarded) &&
-	    !origin_allowed(service->options, x, text, sizeof(text))) {
-		log_info("refused: host or origin", "why", text, "peer", x->peer, "request_id",
-		    x->id);
-		reply_error(x, 403, text, NULL);
-		return;
-	}
-	if (route == NULL) {
-		reply_error(x, 404, "there is nothing here; MCP is at /mcp", NULL);
-		return;
-	}
-	const struct header allow[] = {{"Allow", route->allow}, {NULL, NULL}};
+	loop_mark();
+	router_handle(&table, arg, x);
+}
 
-	if (strcmp(x->method, "OPTIONS") == 0) {
-		exchange_reply(x, &(struct reply){.status = 204, .headers = allow});
-		return;
-	}
-	if (!takes_method(route, x->method)) {
-		snprintf(text, sizeof(text), "%.16s is not possible here; use %s", x->method,
-		    route->methods[0]);
-		reply_error(x, 405, text, allow);
-		return;
-	}
-	route->answer(service, x);
+void routes_answered(unsigned route, const char *method, int status, int64_t us)
+{
+	loop_mark();
+	metrics_http(route, method, status, us);
 }

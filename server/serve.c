@@ -11,13 +11,17 @@
 
 #include <event2/event.h>
 
+#include "admin/admin.h"
 #include "auth.h"
 #include "clock.h"
 #include "commands.h"
+#include "database.h"
+#include "database_options.h"
 #include "ended_sessions.h"
 #include "events.h"
 #include "http/http.h"
 #include "log.h"
+#include "loop.h"
 #include "mcp/endpoint.h"
 #include "mcp/http_sse.h"
 #include "mcp/listener.h"
@@ -25,8 +29,9 @@
 #include "mcp/task.h"
 #include "migrate.h"
 #include "options.h"
-#include "pool.h"
+#include "origin.h"
 #include "principals.h"
+#include "reload.h"
 #include "routes.h"
 #include "serve.h"
 #include "server_limits.h"
@@ -36,19 +41,13 @@
 
 struct serve {
 	struct service service;
-	struct http_server *http;
+	struct http_server *admin;
 	struct migration_run *migration;
 	char *conninfo;
 	struct event *signals[3];
 	struct event *key_timer;
 	struct query key_query;
 };
-
-static void report_pool(void *arg, bool healthy, const char *text)
-{
-	(void)arg;
-	log_pairs(healthy ? LOG_INFO : LOG_WARN, "database", "state", text, (char *)0);
-}
 
 static void report_migration(void *arg, bool healthy, const char *text)
 {
@@ -58,7 +57,7 @@ static void report_migration(void *arg, bool healthy, const char *text)
 
 static void open_database(struct serve *serve)
 {
-	pool_open(serve->service.pool);
+	database_open(serve->service.db);
 	events_open(serve->service.events);
 	signer_open(serve->service.signer);
 	ended_sessions_open(serve->service.ended);
@@ -108,11 +107,11 @@ static bool listen_on(struct serve *serve, const char *address, char *error, siz
 {
 	char text[280];
 
-	if (!http_listen(serve->http, address, error, len))
+	if (!http_listen(serve->service.http, address, error, len))
 		return false;
 	/* ":0" lets the system choose; the log says what it chose. */
 	snprintf(text, sizeof(text), "%.*s:%u", (int)(strrchr(address, ':') - address), address,
-	    http_port(serve->http));
+	    http_port(serve->service.http));
 	log_info("listening", "address", text);
 	return true;
 }
@@ -127,19 +126,13 @@ static bool listen_on_loopback(struct serve *serve, char *error, size_t len)
 	return listen_on(serve, local, error, len);
 }
 
-static bool is_loopback_address(const char *address)
-{
-	return strncmp(address, "127.", 4) == 0 || strncmp(address, "localhost:", 10) == 0 ||
-	       strncmp(address, "[::1]:", 6) == 0;
-}
-
 /* The loopback listener goes first: Linux does not let a wildcard address share its port. */
 static void open_public(struct serve *serve)
 {
 	const char *address = option_text(serve->service.options, OPT_LISTEN);
 	char error[256];
 
-	http_stop_listening(serve->http);
+	http_stop_listening(serve->service.http);
 	if (listen_on(serve, address, error, sizeof(error)))
 		return;
 	log_error(
@@ -170,7 +163,7 @@ static void look_for_key(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	query_fini(&serve->key_query);
 	key_exists_ask(&serve->key_query);
-	if (!pool_run(serve->service.pool, &serve->key_query, on_key_exists, serve, &error))
+	if (!database_run(serve->service.db, &serve->key_query, on_key_exists, serve, &error))
 		on_key_exists(serve, NULL, &error);
 }
 
@@ -219,34 +212,18 @@ static void on_term(evutil_socket_t number, short what, void *arg)
 	serve->service.draining = true;
 	listeners_end_all();
 	http_sse_end_all();
-	http_drain(serve->http, (int)option_number(serve->service.options, OPT_DRAIN_MS),
-	    on_drained, serve);
-}
-
-static void log_change(const char *name, bool applied)
-{
-	log_info("configuration changed", "option", name, "effect",
-	    applied ? "now" : "after a restart");
+	http_drain(serve->service.http,
+	    (int)option_number(serve->service.options, OPT_DRAIN_MS), on_drained, serve);
 }
 
 static void on_hup(evutil_socket_t number, short what, void *arg)
 {
 	struct serve *serve = arg;
-	struct options *old = serve->service.options;
-	struct options fresh;
-	char error[512];
+	struct reload reload;
 
 	(void)number;
 	(void)what;
-	if (options_load(&fresh, old->argc, old->argv, error, sizeof(error))) {
-		options_reload(old, &fresh, log_change);
-		log_set_level(option_text(old, OPT_LOG_LEVEL));
-		log_info("configuration read again");
-	} else {
-		log_error(
-		    "configuration not taken; the old one stays in force", "error", error);
-	}
-	options_fini(&fresh);
+	reload_run(&serve->service, &reload);
 }
 
 static bool catch_signals(struct serve *serve)
@@ -269,8 +246,8 @@ static bool catch_signals(struct serve *serve)
 static bool build_service(struct service *service)
 {
 	service->auth = auth_new(
-	    service->pool, strcmp(option_text(service->options, OPT_AUTH), "required") == 0);
-	service->signer = signer_new(service->base, service->pool);
+	    service->db, strcmp(option_text(service->options, OPT_AUTH), "required") == 0);
+	service->signer = signer_new(service->base, service->db);
 	service->ended = ended_sessions_new(service);
 	service->streams = streams_new(service->base);
 	service->tasks = tasks_new(service);
@@ -281,54 +258,49 @@ static bool build_service(struct service *service)
 static bool build(struct serve *serve, char *error, size_t len)
 {
 	struct options *o = serve->service.options;
-	struct pool_config pool = {
-	    .size = (int)option_number(o, OPT_DB_POOL_SIZE),
-	    .least = (int)option_number(o, OPT_DB_POOL_MIN),
-	    .idle_ms = (int)option_number(o, OPT_DB_IDLE_TIMEOUT_MS),
-	    .lifetime_ms = (int)option_number(o, OPT_DB_LIFETIME_MS),
-	    .queue_limit = (int)option_number(o, OPT_DB_QUEUE_LIMIT),
-	    .connect_ms = (int)option_number(o, OPT_DB_CONNECT_TIMEOUT_MS),
-	    .wait_ms = (int)option_number(o, OPT_DB_WAIT_TIMEOUT_MS),
-	    .query_ms = (int)option_number(o, OPT_DB_QUERY_TIMEOUT_MS),
-	    .report = report_pool,
-	};
+	struct database_config database;
 	struct http_config http = {
 	    .max_connections = (size_t)option_number(o, OPT_MAX_CONNECTIONS),
 	    .handler = routes_handle,
 	    .handler_arg = &serve->service,
+	    .flag = "--listen",
+	    .answered = routes_answered,
 	};
 
+	if (!database_options(o, &database, error, len))
+		return false;
 	snprintf(error, len, "out of memory");
 	serve->service.base = event_base_new();
 	serve->conninfo = options_conninfo(o);
 	if (serve->service.base == NULL || serve->conninfo == NULL)
 		return false;
 	serve->key_timer = evtimer_new(serve->service.base, look_for_key, serve);
-	pool.conninfo = serve->conninfo;
-	serve->service.pool = pool_new(serve->service.base, &pool, error, len);
-	if (serve->key_timer == NULL || serve->service.pool == NULL)
+	database.pool.conninfo = serve->conninfo;
+	serve->service.db = database_new(serve->service.base, &database, error, len);
+	if (serve->key_timer == NULL || serve->service.db == NULL)
 		return false;
-	serve->http = http_new(serve->service.base, &http);
-	serve->service.events = events_new(serve->service.base, serve->service.pool,
-	    serve->conninfo, pool.connect_ms, error, len);
-	return serve->http != NULL && serve->service.events != NULL &&
+	serve->service.http = http_new(serve->service.base, &http);
+	serve->service.events = events_new(serve->service.base, serve->service.db,
+	    serve->conninfo, database.pool.connect_ms, error, len);
+	return serve->service.http != NULL && serve->service.events != NULL &&
 	       build_service(&serve->service) && catch_signals(serve);
 }
 
 static void take_down(struct serve *serve)
 {
-	http_free(serve->http); /* first: it ends what uses the rest */
+	http_free(serve->admin);
+	http_free(serve->service.http); /* first: it ends what uses the rest */
 	mcp_end_all();
 	migrate_free(serve->migration);
-	if (serve->service.pool != NULL)
-		pool_cancel(serve->service.pool, &serve->key_query);
+	if (serve->service.db != NULL)
+		database_cancel(serve->service.db, &serve->key_query);
 	query_fini(&serve->key_query);
 	streams_free(serve->service.streams);
 	tasks_free(serve->service.tasks);
 	ended_sessions_free(serve->service.ended);
 	signer_free(serve->service.signer);
 	events_free(serve->service.events);
-	pool_free(serve->service.pool);
+	database_free(serve->service.db);
 	auth_free(serve->service.auth);
 	for (size_t i = 0; i < sizeof(serve->signals) / sizeof(*serve->signals); i++) {
 		if (serve->signals[i] != NULL)
@@ -350,8 +322,9 @@ int serve(struct options *options, const struct surface *surface)
 
 	if (build(&serve, error, sizeof(error)) &&
 	    start_listening(&serve, error, sizeof(error)) &&
+	    admin_listen(&serve.service, &serve.admin, error, sizeof(error)) &&
 	    start_database(&serve, error, sizeof(error))) {
-		event_base_dispatch(serve.service.base);
+		loop_run(serve.service.base, option_bool(options, OPT_ENABLE_MONITORING));
 		log_info("stopped");
 		status = 0;
 	} else {

@@ -37,6 +37,13 @@
 	(256 * 1024)              /* queued for one slow reader; over it the stream ends */
 #define STREAM_KEEPALIVE_MS 14000 /* quiet for so long: a comment; proxies cut at 60 s */
 
+/* The event loop, and the admin listener */
+#define LOOP_PERIOD_MS        100 /* how often its lag is looked at */
+#define ADMIN_MAX_CONNECTIONS 32
+#define ADMIN_MAX_CLIENTS     1000  /* rows of /clients */
+#define ADMIN_PAUSE_MS        10000 /* how long /pause waits for what still runs ... */
+#define ADMIN_POLL_MS         20    /* ... and how often it looks */
+
 /* Identity */
 #define MAX_TOKEN_BYTES    512
 #define AUTH_CACHE_MS      2000 /* a revoked key ends within this time */

@@ -9,10 +9,11 @@
 #include "options.h"
 
 struct auth;
+struct database;
 struct event_base;
 struct ended_sessions;
 struct events;
-struct pool;
+struct http_server;
 struct signer;
 struct streams;
 struct surface;
@@ -28,7 +29,8 @@ struct service {
 	const struct surface *surface;
 	struct event_base *base;
 	struct options *options;
-	struct pool *pool;
+	struct database *db;
+	struct http_server *http; /* the public one */
 	struct auth *auth;
 	struct events *events;
 	struct signer *signer;

@@ -11,15 +11,15 @@
 
 #include "base64.h"
 #include "client_sessions.h"
+#include "database.h"
 #include "log.h"
-#include "pool.h"
 #include "server_limits.h"
 
 #define KEY_BYTES 64 /* 32 random bytes in hex */
 #define MAC_BYTES 16
 
 struct signer {
-	struct pool *pool;
+	struct database *db;
 	struct query query;
 	struct event *again;
 	char key[KEY_BYTES + 1]; /* "" until it is known */
@@ -56,17 +56,17 @@ static void fetch(struct signer *signer)
 
 	query_fini(&signer->query);
 	secret_find_ask(&signer->query, "signing");
-	if (!pool_run(signer->pool, &signer->query, on_fetched, signer, &error))
+	if (!database_run(signer->db, &signer->query, on_fetched, signer, &error))
 		on_fetched(signer, NULL, &error);
 }
 
-struct signer *signer_new(struct event_base *base, struct pool *pool)
+struct signer *signer_new(struct event_base *base, struct database *db)
 {
 	struct signer *signer = calloc(1, sizeof(*signer));
 
 	if (signer == NULL)
 		return NULL;
-	signer->pool = pool;
+	signer->db = db;
 	signer->again = evtimer_new(base, on_again, signer);
 	if (signer->again == NULL) {
 		free(signer);
@@ -79,7 +79,7 @@ void signer_free(struct signer *signer)
 {
 	if (signer == NULL)
 		return;
-	pool_cancel(signer->pool, &signer->query);
+	database_cancel(signer->db, &signer->query);
 	query_fini(&signer->query);
 	event_free(signer->again);
 	OPENSSL_cleanse(signer->key, sizeof(signer->key));

@@ -11,11 +11,11 @@
 #include <stddef.h>
 
 struct event_base;
-struct pool;
+struct database;
 struct signer;
 
 /* NULL: out of memory. */
-struct signer *signer_new(struct event_base *base, struct pool *pool);
+struct signer *signer_new(struct event_base *base, struct database *db);
 void signer_free(struct signer *signer); /* before the pool; NULL is fine */
 
 /* The schema is there: fetches the key, again and again until it has it. */

@@ -19,9 +19,11 @@ forbid() {
 	broken=1
 }
 
-# The headers of a folder as one pattern.
+# The headers of a folder of server/ as one pattern.
 headers_of() {
-	find "$@" -name '*.h' -printf '%f\n' 2>/dev/null | sort -u | sed 's/\./\\./g' | paste -sd '|'
+	local names
+	names=$(find "server/$1" -name '*.h' -printf '%f\n' 2>/dev/null | sort -u | sed 's/\./\\./g' | paste -sd '|')
+	[ -z "$names" ] || printf '%s/(%s)' "$1" "$names"
 }
 
 forbid "libpq belongs to db/" 'libpq-fe\.h|libpq/.*' server proto
@@ -31,10 +33,13 @@ forbid "proto/ knows no event loop, socket or clock" 'event2/.*|event\.h|sys/soc
 forbid "only server/ logs" 'log\.h|syslog\.h' db proto
 forbid "evhttp is not used (DECISIONS.md)" 'event2/http.*|evhttp\.h' server db proto tests
 
-# Floors of server/: http above mcp and rest above tools; what is below never looks up.
-http=$(headers_of server/http)
-mcp=$(headers_of server/mcp server/rest)
-[ -z "$http" ] || forbid "below http nothing uses it" "$http" server/mcp server/rest server/tools server/embed server/admin
-[ -z "$mcp" ] || forbid "tools do not know who calls them" "$mcp" server/tools server/embed server/admin
+# Floors of server/: admin above all, http above mcp and rest above tools; what is below never looks up.
+# Those of http/ are also found without their folder.
+admin=$(headers_of admin)
+http=$(headers_of http)
+mcp=$(headers_of mcp)
+forbid "nothing below admin uses it" "$admin" server/http server/mcp server/tools server/embed
+forbid "below http nothing uses it" "$http|${http#http/}" server/mcp server/rest server/tools server/embed
+forbid "http and tools do not know who calls them" "$mcp" server/http server/tools server/embed
 
 exit $broken

@@ -51,9 +51,17 @@ void connection_sent(struct connection *c, enum output_state sent)
 		event_add(&c->writable, NULL);
 		break;
 	case OUTPUT_BROKEN:
+	case OUTPUT_FULL:
 		connection_close(c);
 		break;
 	}
+}
+
+void connection_count(const struct connection *c, int status)
+{
+	if (c->server->config.answered != NULL)
+		c->server->config.answered(
+		    c->x.route, c->request->method, status, clock_us() - c->request_us);
 }
 
 void connection_refuse(struct connection *c, int status, const char *text)
@@ -72,6 +80,8 @@ void connection_refuse(struct connection *c, int status, const char *text)
 	c->close_after = true;
 	c->lingers = true;
 	log_info("request refused", "why", text, "peer", c->peer);
+	if (c->server->config.answered != NULL)
+		c->server->config.answered(0, NULL, status, -1);
 	connection_hold(c);
 	connection_sent(c, output_reply(&c->output, c->fd, &head, &reply));
 	connection_release(c);
@@ -93,10 +103,11 @@ static struct output_head end_request(struct connection *c)
 	return head;
 }
 
-/* The exchange is over for the one who had it. */
-static void end_exchange(struct connection *c)
+void connection_end_exchange(struct connection *c)
 {
+	c->pending = false;
 	c->server->stats.requests_pending--;
+	c->server->stats.streams -= c->state == STREAMING;
 	c->x.gone = NULL;
 }
 
@@ -111,9 +122,10 @@ static void reply_to(struct exchange *x, const struct reply *reply)
 		    "an answer is larger than the output limit", "request_id", c->request_id);
 		reply = &too_large;
 	}
+	connection_count(c, reply->status);
 	const struct output_head head = end_request(c);
 
-	end_exchange(c);
+	connection_end_exchange(c);
 	connection_hold(c);
 	connection_sent(c, output_reply(&c->output, c->fd, &head, reply));
 	connection_release(c);
@@ -126,15 +138,19 @@ static void reply_to(struct exchange *x, const struct reply *reply)
 static bool stream_sent(struct connection *c, enum output_state sent)
 {
 	c->sent_ms = clock_ms();
+	if (sent == OUTPUT_DONE)
+		return true;
 	if (sent == OUTPUT_LEFT) {
 		c->deadline_ms = c->output.progress_ms + OUTPUT_AGE_DEADLINE_MS;
 		event_add(&c->writable, NULL);
-	} else if (sent == OUTPUT_BROKEN) {
-		c->deadline_ms = 1;
-		log_info("stream ended: its client has gone or reads too slowly", "request_id",
-		    c->request_id, "peer", c->peer);
+		return true;
 	}
-	return sent != OUTPUT_BROKEN;
+	event_del(&c->writable); /* what is left would only hide that something is missing */
+	c->deadline_ms = STREAM_IS_OVER;
+	c->server->stats.dropped[sent == OUTPUT_FULL ? DROP_QUEUE_FULL : DROP_BROKEN]++;
+	log_info("stream ended: its client has gone or reads too slowly", "request_id",
+	    c->request_id, "peer", c->peer);
+	return false;
 }
 
 static void start_stream(struct exchange *x, const struct header *headers)
@@ -142,6 +158,7 @@ static void start_stream(struct exchange *x, const struct header *headers)
 	struct connection *c = (struct connection *)x;
 
 	assert(c->state == HANDLING);
+	connection_count(c, 200);
 	struct output_head head = end_request(c);
 
 	if (head.is_http_1_0) { /* only the end of the connection can end the stream */
@@ -149,6 +166,7 @@ static void start_stream(struct exchange *x, const struct header *headers)
 		head.keep_alive = false;
 	}
 	connection_move(c, STREAMING);
+	c->server->stats.streams++;
 	stream_sent(c, output_start(&c->output, c->fd, &head, headers));
 }
 
@@ -157,7 +175,7 @@ static bool send_events(struct exchange *x, const char *bytes, size_t len)
 	struct connection *c = (struct connection *)x;
 
 	assert(c->state == STREAMING);
-	if (c->deadline_ms == 1) /* broken before */
+	if (c->deadline_ms == STREAM_IS_OVER)
 		return false;
 	return stream_sent(c, output_piece(&c->output, c->fd, c->chunked, bytes, len));
 }
@@ -167,7 +185,7 @@ static void finish_stream(struct exchange *x)
 	struct connection *c = (struct connection *)x;
 
 	assert(c->state == STREAMING);
-	end_exchange(c);
+	connection_end_exchange(c);
 	c->close_after = c->close_after || c->server->draining;
 	connection_hold(c);
 	connection_sent(c, output_end(&c->output, c->fd, c->chunked));

@@ -39,12 +39,17 @@ static void on_writable(evutil_socket_t fd, short what, void *arg);
 static void on_gone(evutil_socket_t fd, short what, void *arg);
 static void write_peer(struct connection *c, const struct sockaddr *peer)
 {
+	const struct sockaddr_in *v4 = (const void *)peer;
+	const struct sockaddr_in6 *v6 = (const void *)peer;
 	const void *address = NULL;
 
-	if (peer->sa_family == AF_INET)
-		address = &((const struct sockaddr_in *)(const void *)peer)->sin_addr;
-	else if (peer->sa_family == AF_INET6)
-		address = &((const struct sockaddr_in6 *)(const void *)peer)->sin6_addr;
+	if (peer->sa_family == AF_INET) {
+		address = &v4->sin_addr;
+		c->peer_port = ntohs(v4->sin_port);
+	} else if (peer->sa_family == AF_INET6) {
+		address = &v6->sin6_addr;
+		c->peer_port = ntohs(v6->sin6_port);
+	}
 	if (address == NULL ||
 	    inet_ntop(peer->sa_family, address, c->peer, sizeof(c->peer)) == NULL)
 		snprintf(c->peer, sizeof(c->peer), "-");
@@ -61,7 +66,8 @@ bool connection_new(struct http_server *server, int fd, const struct sockaddr *p
 	c->server = server;
 	c->fd = fd;
 	c->x.ops = &connection_exchange_ops;
-	c->deadline_ms = clock_ms() + HEADER_DEADLINE_MS;
+	c->accepted_us = clock_us();
+	c->deadline_ms = c->accepted_us / 1000 + HEADER_DEADLINE_MS;
 	write_peer(c, peer);
 	parser_init(&c->parser, &server->stats.body_bytes);
 	event_assign(&c->readable, server->base, fd, EV_READ | EV_PERSIST, on_readable, c);
@@ -76,11 +82,12 @@ bool connection_new(struct http_server *server, int fd, const struct sockaddr *p
 void connection_close(struct connection *c)
 {
 	struct http_server *server = c->server;
-	bool pending = c->state == HANDLING || c->state == STREAMING;
-	void (*gone)(void *arg) = pending ? c->x.gone : NULL;
+	void (*gone)(void *arg) = c->pending ? c->x.gone : NULL;
 
-	if (pending)
-		server->stats.requests_pending--;
+	if (c->pending && c->state == HANDLING)
+		connection_count(c, HTTP_CLIENT_LEFT);
+	if (c->pending)
+		connection_end_exchange(c);
 	connection_move(c, CLOSED);
 	event_del(&c->readable);
 	event_del(&c->writable);
@@ -140,6 +147,7 @@ static void connection_handle(struct connection *c)
 	struct http_request *request = parser_take(&c->parser);
 
 	c->request = request;
+	c->request_us = clock_us();
 	c->deadline_ms = 0;
 	snprintf(c->request_id, sizeof(c->request_id), "%08x-%08x", server->request_prefix,
 	    server->request_count++);
@@ -152,6 +160,7 @@ static void connection_handle(struct connection *c)
 	    .id = c->request_id,
 	    .peer = c->peer};
 	connection_move(c, HANDLING);
+	c->pending = true;
 	server->stats.requests_pending++;
 	server->config.handler(&c->x, server->config.handler_arg);
 }
@@ -278,12 +287,47 @@ static void on_writable(evutil_socket_t fd, short what, void *arg)
 		event_add(&c->writable, NULL);
 		return;
 	}
+	if (c->state == STREAMING)
+		c->server->stats.dropped[DROP_BROKEN]++;
 	connection_hold(c);
 	connection_sent(c, state);
 	connection_release(c);
 }
 
 /* --- all of them --- */
+
+/* By enum connection_state, for a READING one that has begun to read. */
+static const char *const state_names[STATE_COUNT] = {
+    [READING] = "waiting",
+    [HANDLING] = "active",
+    [STREAMING] = "active",
+    [FLUSHING] = "waiting",
+    [LINGERING] = "waiting",
+};
+
+void connections_each(const struct connections *connections,
+    void (*each)(void *arg, const struct http_client *client), void *arg)
+{
+	const struct connection *c;
+	int64_t now_us = clock_us();
+
+	TAILQ_FOREACH (c, connections, link) {
+		bool idle = c->state == READING && c->parser.state == PARSE_IDLE;
+		const struct http_client client = {
+		    .address = c->peer,
+		    .port = c->peer_port,
+		    .state = idle ? "idle" : state_names[c->state],
+		    .route = c->x.route,
+		    .streams = c->state == STREAMING,
+		    .queued_bytes =
+		        c->output.left != NULL ? evbuffer_get_length(c->output.left) : 0,
+		    .connected_us = now_us - c->accepted_us,
+		    .request_us = c->request_us != 0 ? now_us - c->request_us : -1,
+		};
+
+		each(arg, &client);
+	}
+}
 
 void connections_sweep(struct connections *connections, int64_t now_ms)
 {
@@ -295,10 +339,13 @@ void connections_sweep(struct connections *connections, int64_t now_ms)
 			connection_keep_alive(c, now_ms);
 		if (c->deadline_ms == 0 || c->deadline_ms > now_ms)
 			continue;
-		if (c->state == READING && c->parser.state != PARSE_IDLE)
+		if (c->state == READING && c->parser.state != PARSE_IDLE) {
 			connection_refuse(c, 408, "the request did not arrive in time");
-		else
-			connection_close(c);
+			continue;
+		}
+		if (c->state == STREAMING && c->deadline_ms != STREAM_IS_OVER)
+			c->server->stats.dropped[DROP_STALLED]++;
+		connection_close(c);
 	}
 }
 

@@ -19,6 +19,7 @@
 
 struct connection;
 struct event_base;
+struct http_client;
 struct http_server;
 struct sockaddr;
 
@@ -29,6 +30,10 @@ bool connection_new(struct http_server *server, int fd, const struct sockaddr *p
 
 /* Closes connections whose deadline is over. */
 void connections_sweep(struct connections *connections, int64_t now_ms);
+
+/* See http_each_client(). */
+void connections_each(const struct connections *connections,
+    void (*each)(void *arg, const struct http_client *client), void *arg);
 
 /* Drain: closes what is idle; what is being answered closes after its answer. */
 void connections_drain(struct connections *connections);

@@ -26,6 +26,8 @@ enum connection_state {
 	STATE_COUNT
 };
 
+#define STREAM_IS_OVER 1 /* as a deadline: the next sweep closes it */
+
 struct connection {
 	struct exchange x; /* first: the exchange is the connection; HANDLING and STREAMING */
 	struct http_server *server;
@@ -37,14 +39,18 @@ struct connection {
 	bool lingers;     /* ... and the client may still be sending */
 	bool input_ended; /* the client has half-closed */
 	bool chunked;     /* STREAMING to HTTP/1.1 */
+	bool pending;     /* the handler has the exchange */
 	struct event readable, writable, gone;
 	int64_t deadline_ms; /* 0: none */
 	int64_t sent_ms;     /* STREAMING: when something was last sent */
+	int64_t accepted_us;
+	int64_t request_us; /* when the latest request was complete; 0: none was yet */
 	struct parser parser;
 	struct http_request *request; /* HANDLING */
 	struct evbuffer *ahead;       /* read while HANDLING, STREAMING or FLUSHING */
 	struct output output;
 	char request_id[24];
+	in_port_t peer_port;
 	char peer[INET6_ADDRSTRLEN];
 };
 
@@ -60,6 +66,12 @@ void connection_hold(struct connection *c);
 
 /* The last release frees a closed connection, and goes on reading with an open one. */
 void connection_release(struct connection *c);
+
+/* Counts the answer to the request that is being handled, before it is freed. */
+void connection_count(const struct connection *c, int status);
+
+/* The exchange is over for the one who had it. */
+void connection_end_exchange(struct connection *c);
 
 /* Refuses a request that never became one, or came too late; the connection ends with it. */
 void connection_refuse(struct connection *c, int status, const char *text);

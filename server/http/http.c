@@ -64,6 +64,12 @@ struct http_stats http_stats(const struct http_server *server)
 	return server->stats;
 }
 
+void http_each_client(const struct http_server *server,
+    void (*each)(void *arg, const struct http_client *client), void *arg)
+{
+	connections_each(&server->connections, each, arg);
+}
+
 /* The drain is over: told from the loop, and once. */
 static void on_drain_deadline(evutil_socket_t fd, short what, void *arg)
 {

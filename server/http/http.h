@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "exchange.h"
 
@@ -20,17 +21,47 @@ struct http_server;
 /* Answers x now or later (exchange.h). Runs on the event loop. */
 typedef void (*http_handler)(struct exchange *x, void *arg);
 
+#define HTTP_CLIENT_LEFT                                                                       \
+	499 /* the status of a request whose client did not wait (as nginx has it) */
+
 struct http_config {
 	size_t max_connections;
 	http_handler handler;
 	void *handler_arg;
+	const char *flag; /* the option that chose the address, for complaints */
+	/*
+	 * Told of every answer, for counting; may be NULL. method NULL: it never became a request.
+	 * us: from the complete request to its answer, or to the start of a stream; -1: no such time.
+	 */
+	void (*answered)(unsigned route, const char *method, int status, int64_t us);
+};
+
+/* Why streams ended that neither side wanted to end. */
+enum http_drop {
+	DROP_QUEUE_FULL, /* the client reads too slowly */
+	DROP_STALLED,    /* it did not take a byte for too long */
+	DROP_BROKEN,     /* the connection failed */
+	DROP_COUNT
 };
 
 /* Numbers for status pages and tests. */
 struct http_stats {
 	size_t connections;
+	size_t streams;          /* of events, open now */
 	size_t requests_pending; /* handed to the handler, not answered yet */
 	size_t body_bytes;       /* of requests being read or answered */
+	uint64_t dropped[DROP_COUNT];
+};
+
+/* One connection, for status pages. */
+struct http_client {
+	const char *address;
+	unsigned port;
+	const char *state; /* idle; active: its request is worked on; waiting: for the client */
+	unsigned route;    /* of the latest request */
+	bool streams;
+	size_t queued_bytes;              /* sent, and not yet taken by the kernel */
+	int64_t connected_us, request_us; /* how long ago; request -1: there was none yet */
 };
 
 struct http_server *http_new(struct event_base *base, const struct http_config *config);
@@ -55,6 +86,10 @@ unsigned http_port(const struct http_server *http);
 void http_drain(struct http_server *http, int drain_ms, void (*drained)(void *arg), void *arg);
 
 struct http_stats http_stats(const struct http_server *http);
+
+/* All connections, the longest connected first. each() must not answer or close any. */
+void http_each_client(const struct http_server *http,
+    void (*each)(void *arg, const struct http_client *client), void *arg);
 
 /* Closes everything at once; calls gone for what is pending. NULL is fine. */
 void http_free(struct http_server *http);

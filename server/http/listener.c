@@ -127,11 +127,8 @@ bool listener_open(
 	    LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE, LISTEN_BACKLOG,
 	    found->ai_addr, (int)found->ai_addrlen);
 	if (listener == NULL)
-		snprintf(error, error_len, "cannot listen on %s: %s%s", address,
-		    strerror(errno),
-		    errno == EADDRINUSE
-		        ? "; another program has this port, choose one with --listen"
-		        : "");
+		snprintf(error, error_len, "cannot listen on %s: %s; choose another with %s",
+		    address, strerror(errno), server->config.flag);
 	freeaddrinfo(found);
 	if (listener == NULL)
 		return false;

@@ -184,7 +184,7 @@ enum output_state output_piece(
 
 	if (output->left != NULL &&
 	    evbuffer_get_length(output->left) + size_len + len + 2 > STREAM_QUEUE_BYTES)
-		return OUTPUT_BROKEN;
+		return OUTPUT_FULL;
 	return send_parts(output, fd, parts, MAX_PARTS);
 }
 

@@ -20,7 +20,12 @@ struct output {
 	int64_t progress_ms;   /* when the kernel last took something of it */
 };
 
-enum output_state { OUTPUT_DONE, OUTPUT_LEFT, OUTPUT_BROKEN };
+enum output_state {
+	OUTPUT_DONE,
+	OUTPUT_LEFT,
+	OUTPUT_BROKEN,
+	OUTPUT_FULL, /* broken, because the client reads too slowly; of output_piece() only */
+};
 
 /* What the head of an answer needs to know besides the reply. */
 struct output_head {
@@ -38,7 +43,7 @@ enum output_state output_reply(
 enum output_state output_start(struct output *output, int fd, const struct output_head *head,
     const struct header *headers);
 
-/* One piece of a stream. May be called while something is left; over STREAM_QUEUE_BYTES: BROKEN. */
+/* One piece of a stream. May be called while something is left; over STREAM_QUEUE_BYTES: FULL. */
 enum output_state output_piece(
     struct output *output, int fd, bool chunked, const char *bytes, size_t len);
 

@@ -39,9 +39,20 @@ static const struct method {
 };
 /* clang-format on */
 
+#define METHOD_COUNT (sizeof(methods) / sizeof(*methods))
+
+_Static_assert(METHOD_COUNT < METRICS_METHODS, "every method is counted");
+
+const char *method_name(unsigned number)
+{
+	if (number > METHOD_COUNT)
+		return NULL;
+	return number > 0 ? methods[number - 1].name : "other";
+}
+
 static const struct method *method_find(const struct request *r)
 {
-	for (size_t i = 0; i < sizeof(methods) / sizeof(*methods); i++) {
+	for (size_t i = 0; i < METHOD_COUNT; i++) {
 		if (methods[i].kind == r->message.kind &&
 		    (methods[i].eras & (1U << r->mcp.era)) != 0 &&
 		    strcmp(methods[i].name, r->message.method) == 0)
@@ -55,7 +66,9 @@ void methods_dispatch(struct request *r)
 	const struct method *method = method_find(r);
 	struct rpc_error error;
 
+	r->counts = true;
 	if (method != NULL) {
+		r->method = (unsigned)(method - methods) + 1;
 		method->answer(r);
 	} else if (r->message.kind == RPC_NOTIFICATION) {
 		request_accepted(r); /* initialized and the like change nothing here */

@@ -10,6 +10,9 @@
 struct call;
 struct request;
 
+/* A method by its number, from 1 in the order of the table; 0 is "other". NULL: none has it. */
+const char *method_name(unsigned number);
+
 /* tool_methods.c */
 void tools_list(struct request *r);
 void tools_call(struct request *r);

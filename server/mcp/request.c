@@ -103,6 +103,8 @@ struct request *request_under_way(const struct client_session *session, const js
 
 void request_free(struct request *r)
 {
+	if (r->counts)
+		metrics_mcp(r->method, r->tool, r->outcome);
 	LIST_REMOVE(r, link);
 	asks_forget(r);
 	task_abandon(r->task);
@@ -116,6 +118,7 @@ struct exchange *request_release(struct request *r)
 {
 	struct exchange *x = r->x;
 
+	r->outcome = OUTCOME_OK;
 	request_free(r);
 	return x;
 }
@@ -147,6 +150,8 @@ static void result_text(
 	size_t len = 0;
 	char *body = rpc_result_text(r->message.id, result, result_len, &len);
 
+	if (r->outcome == OUTCOME_CANCELLED)
+		r->outcome = body != NULL ? OUTCOME_OK : OUTCOME_ERROR;
 	finish(r, body != NULL ? 200 : 503, body, len, headers);
 }
 
@@ -232,16 +237,14 @@ void request_result_fixed(struct request *r, struct fixed_result *fixed)
 
 void request_accepted(struct request *r)
 {
+	r->outcome = OUTCOME_OK;
 	finish(r, 202, NULL, 0, NULL);
 }
 
 void request_silence(struct request *r)
 {
 	/* Without a message the transport still needs an end of the response. */
-	if (request_stream(r) != NULL)
-		finish(r, 200, NULL, 0, NULL);
-	else
-		request_accepted(r);
+	finish(r, request_stream(r) != NULL ? 200 : 202, NULL, 0, NULL);
 }
 
 void request_error(struct request *r, struct rpc_error *error)
@@ -250,6 +253,8 @@ void request_error(struct request *r, struct rpc_error *error)
 	char *body = rpc_error_text(r->message.id, error, &len);
 	int status = error->http_status;
 
+	r->counts = true;
+	r->outcome = OUTCOME_ERROR;
 	rpc_error_fini(error);
 	finish(r, status, body, len, NULL);
 }
@@ -263,6 +268,7 @@ void request_refuse(
 	rpc_error_set(&error, RPC_INVALID_REQUEST, NULL, "%s", text);
 	char *body = rpc_error_text(r->message.id, &error, &len);
 
+	r->outcome = OUTCOME_ERROR;
 	rpc_error_fini(&error);
 	finish(r, status, body, len, headers);
 }

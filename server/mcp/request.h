@@ -19,6 +19,7 @@
 #include "jsonrpc.h"
 #include "mcp.h"
 #include "mcp/client_session.h"
+#include "metrics.h"
 
 struct call;
 struct service;
@@ -54,6 +55,12 @@ struct request {
 	const char *cannot; /* the capability that a question needs and the client lacks */
 	LIST_HEAD(asks, ask) asks;
 	struct task *task; /* that the call is becoming, or NULL */
+
+	/* For counting. */
+	bool counts;     /* it is a message */
+	unsigned method; /* its number (methods.h), 0: unknown */
+	unsigned tool;   /* the same, for a tools/call */
+	enum metrics_outcome outcome;
 	LIST_ENTRY(request) link;
 };
 

@@ -168,6 +168,7 @@ void request_needs(struct request *r, const char *capability)
 static void ask_in_result(struct request *r)
 {
 	if (r->cannot == NULL) {
+		r->outcome = OUTCOME_ASKS;
 		mrtr_ask(r, r->call);
 		return;
 	}
@@ -199,6 +200,7 @@ static void start(
 	    .client_can = r->client_can,
 	    .client_session = r->session.id,
 	    .client = &client,
+	    .tool = work != &client_session_find ? r->tool : 0,
 	    .request_id = r->x != NULL ? r->x->id : "-",
 	    .done = on_done,
 	    .arg = r,

@@ -17,11 +17,11 @@
 
 #include "client_sessions.h"
 #include "clock.h"
+#include "database.h"
 #include "mcp/listener.h"
 #include "mcp/request.h"
 #include "mcp/session_stream.h"
 #include "mcp/stream.h"
-#include "pool.h"
 #include "server_limits.h"
 #include "service.h"
 
@@ -45,7 +45,7 @@ static void on_gone(void *arg)
 {
 	struct session_stream *s = arg;
 
-	pool_cancel(s->l.service->pool, &s->query);
+	database_cancel(s->l.service->db, &s->query);
 	query_fini(&s->query);
 	event_free(s->again);
 	listener_fini(&s->l);
@@ -169,7 +169,7 @@ static void load(struct session_stream *s)
 	s->holding = true;
 	query_fini(&s->query);
 	client_session_find_ask(&s->query, s->session);
-	if (!pool_run(s->l.service->pool, &s->query, on_loaded, s, &error))
+	if (!database_run(s->l.service->db, &s->query, on_loaded, s, &error))
 		load_later(s);
 }
 

@@ -9,12 +9,12 @@
 #include <uuid/uuid.h>
 
 #include "compact.h"
+#include "database.h"
 #include "events.h"
 #include "log.h"
 #include "mcp/methods.h"
 #include "mcp/request.h"
 #include "mcp/task_json.h"
-#include "pool.h"
 #include "server_limits.h"
 #include "service.h"
 #include "tasks.h"
@@ -59,12 +59,12 @@ static void said_fini(struct said *said)
 
 static void task_free(struct task *t)
 {
-	struct pool *pool = t->all->service->pool;
+	struct database *db = t->all->service->db;
 
 	LIST_REMOVE(t, link);
 	t->all->count--;
-	pool_cancel(pool, &t->store);
-	pool_cancel(pool, &t->fetch);
+	database_cancel(db, &t->store);
+	database_cancel(db, &t->fetch);
 	query_fini(&t->store);
 	query_fini(&t->fetch);
 	if (t->call != NULL)
@@ -121,7 +121,7 @@ static void store(struct task *t)
 	t->next = (struct said){0};
 	query_fini(&t->store);
 	task_store_ask(&t->store, t->id, t->sent.status, t->sent.questions, t->sent.outcome);
-	if (!pool_run(t->all->service->pool, &t->store, on_stored, t, &error))
+	if (!database_run(t->all->service->db, &t->store, on_stored, t, &error))
 		on_stored(t, NULL, &error);
 }
 
@@ -227,7 +227,7 @@ static void fetch(struct task *t)
 	t->fetching = true;
 	query_fini(&t->fetch);
 	task_get_ask(&t->fetch, &name);
-	if (!pool_run(t->all->service->pool, &t->fetch, on_fetched, t, &error))
+	if (!database_run(t->all->service->db, &t->fetch, on_fetched, t, &error))
 		on_fetched(t, NULL, &error);
 }
 
@@ -295,7 +295,7 @@ enum step_result task_begin(struct request *r, struct call *call)
 	query_fini(&t->store);
 	task_create_ask(&t->store, &(struct task_name){t->id, &t->who}, all->owner,
 	    TASK_LEASE_S, TASK_LIFETIME_S);
-	if (!pool_run(r->service->pool, &t->store, on_created, t, &error)) {
+	if (!database_run(r->service->db, &t->store, on_created, t, &error)) {
 		task_free(t);
 		return call_fail(call, "The task could not be stored, so nothing was done. Try "
 		                       "again in a few seconds.");
@@ -334,7 +334,7 @@ static void on_renew(evutil_socket_t fd, short what, void *arg)
 	all->renewing = true;
 	query_fini(&all->query);
 	task_renew_ask(&all->query, all->owner, TASK_LEASE_S);
-	if (!pool_run(all->service->pool, &all->query, on_renewed, all, &error))
+	if (!database_run(all->service->db, &all->query, on_renewed, all, &error))
 		on_renewed(all, NULL, &error);
 }
 
@@ -374,7 +374,7 @@ void tasks_free(struct tasks *all)
 	while (!LIST_EMPTY(&all->list))
 		task_free(LIST_FIRST(&all->list)); // NOLINT(clang-analyzer-unix.Malloc)
 	events_unsubscribe(all->service->events, &all->subscriber);
-	pool_cancel(all->service->pool, &all->query);
+	database_cancel(all->service->db, &all->query);
 	query_fini(&all->query);
 	event_free(all->renew);
 	free(all);

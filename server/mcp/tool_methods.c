@@ -12,6 +12,7 @@
 #include "mcp_header.h"
 #include "service.h"
 #include "surface.h"
+#include "tools/tools.h"
 
 static json_t *make_list(const struct surface *surface)
 {
@@ -57,6 +58,8 @@ json_t *tool_result(const struct call *call)
 
 static void on_done(struct request *r, struct call *call)
 {
+	char seconds[16];
+	struct header retry[] = {{NULL, seconds}, {NULL, NULL}};
 	json_t *result;
 
 	if (call->outcome == CALL_BROKEN) {
@@ -64,8 +67,12 @@ static void on_done(struct request *r, struct call *call)
 		return;
 	}
 	result = tool_result(call);
+	if (call->outcome != CALL_OK)
+		r->outcome = OUTCOME_ERROR;
+	snprintf(seconds, sizeof(seconds), "%d", (call->retry_ms + 999) / 1000);
+	retry[0].name = call->retry_ms > 0 ? "Retry-After" : NULL;
 	request_call_ended(r);
-	request_result(r, result);
+	request_result_with(r, result, retry);
 }
 
 /*
@@ -108,6 +115,7 @@ void tools_call(struct request *r)
 	json_t *arguments = json_object_get(r->message.params, "arguments");
 	const struct tool *tool = name != NULL ? r->service->surface->find_tool(name) : NULL;
 
+	r->tool = tool_number(tool);
 	if (name == NULL)
 		request_invalid(r, NULL, "params.name is required, a string");
 	else if (tool == NULL)

@@ -119,11 +119,11 @@ static const struct prompt {
 	const char *title;
 	const char *description;
 } prompts[] = {
-	{ { "auto_context_injection", inject_arguments, inject_steps, sizeof(struct recall), true, false },
+	{ { .name = "auto_context_injection", .arguments = inject_arguments, .steps = inject_steps, .size = sizeof(struct recall), .reads_only = true },
 	  "Ask with context", "Puts what is remembered about your question in front of it." },
-	{ { "smart_suggestion", suggest_arguments, suggest_steps, sizeof(struct recall), true, false },
+	{ { .name = "smart_suggestion", .arguments = suggest_arguments, .steps = suggest_steps, .size = sizeof(struct recall), .reads_only = true },
 	  "Suggest the next step", "Asks for the next step on a topic, from what was done before." },
-	{ { "memory_summary", summary_arguments, summary_steps, sizeof(struct recall), true, false },
+	{ { .name = "memory_summary", .arguments = summary_arguments, .steps = summary_steps, .size = sizeof(struct recall), .reads_only = true },
 	  "Summarise memories", "Asks for a summary of the latest memories, of one session or of all." },
 };
 /* clang-format on */

@@ -4,11 +4,12 @@
  *	count -> report
  */
 #include "clock.h"
+#include "database.h"
 #include "memories.h"
-#include "pool.h"
 #include "rows.h"
 #include "service.h"
 #include "tools/show.h"
+#include "tools/show_breakers.h"
 #include "tools/tools.h"
 
 struct get_status {
@@ -26,45 +27,76 @@ static const struct arg pool_results[] = {
 	{ 0 },
 };
 
+static const struct arg breaker_results[] = {
+	{ .name = "name", .kind = ARG_TEXT, .required = true },
+	{ .name = "state", .kind = ARG_TEXT, .required = true },
+	{ .name = "failures", .kind = ARG_INTEGER, .required = true },
+	{ 0 },
+};
+
 static const struct arg results[] = {
 	{ .name = "version", .kind = ARG_TEXT, .required = true },
 	{ .name = "uptime_seconds", .kind = ARG_INTEGER, .required = true },
-	{ .name = "namespace", .kind = ARG_TEXT, .required = true },
-	{ .name = "agent", .kind = ARG_TEXT, .required = true },
-	{ .name = "memories", .kind = ARG_INTEGER, .required = true },
-	{ .name = "with_embedding", .kind = ARG_INTEGER, .required = true },
-	{ .name = "sessions", .kind = ARG_INTEGER, .required = true },
+	{ .name = "namespace", .kind = ARG_TEXT },
+	{ .name = "agent", .kind = ARG_TEXT },
+	{ .name = "memories", .kind = ARG_INTEGER },
+	{ .name = "with_embedding", .kind = ARG_INTEGER },
+	{ .name = "sessions", .kind = ARG_INTEGER },
 	{ .name = "first_memory_at", .kind = ARG_TIME },
 	{ .name = "last_memory_at", .kind = ARG_TIME },
+	{ .name = "mode", .kind = ARG_TEXT, .required = true },
 	{ .name = "database_pool", .kind = ARG_RECORD, .required = true, .items = pool_results },
+	{ .name = "circuit_breakers", .kind = ARG_RECORDS, .required = true, .items = breaker_results },
 	{ 0 },
 };
 /* clang-format on */
 
+/* Without the database, or without knowing who asks, the server's own state is what can be told. */
 static enum step_result count(struct call *call)
 {
+	if (*call->who.namespace == '\0' || database_mode(call->service->db) == DATABASE_AWAY)
+		return STEP_NEXT;
 	memory_totals_ask(&call->query, &call->who);
 	return call_query(call);
 }
 
-static enum step_result report(struct call *call)
+static const char *const modes[] = {
+    [DATABASE_READY] = "ready",
+    [DATABASE_READ_ONLY] = "read_only",
+    [DATABASE_AWAY] = "away",
+};
+
+static void add_totals(const struct call *call)
 {
-	struct pool_stats pool = pool_stats(call->service->pool);
 	struct memory_totals totals;
 
 	memory_totals_read(call->rows, &totals);
-	call->result = json_pack("{s:s, s:I, s:s, s:s, s:I, s:I, s:I, s:{s:i, s:i, s:i, s:i}}",
-	    "version", SAGE_VERSION, "uptime_seconds",
-	    (json_int_t)((clock_ms() - call->service->started_ms) / 1000), "namespace",
-	    call->who.namespace, "agent", call->who.agent, "memories",
-	    (json_int_t)totals.memories, "with_embedding", (json_int_t)totals.embedded,
-	    "sessions", (json_int_t)totals.sessions, "database_pool", "size", pool.size, "idle",
-	    pool.idle, "busy", pool.busy, "waiting", pool.waiting);
-	if (totals.memories > 0) {
-		json_object_set_new(
-		    call->result, "first_memory_at", show_time(totals.first_us));
-		json_object_set_new(call->result, "last_memory_at", show_time(totals.last_us));
-	}
+	json_object_update_new(
+	    call->result, json_pack("{s:I, s:I, s:I}", "memories", (json_int_t)totals.memories,
+	                      "with_embedding", (json_int_t)totals.embedded, "sessions",
+	                      (json_int_t)totals.sessions));
+	if (totals.memories == 0)
+		return;
+	json_object_set_new(call->result, "first_memory_at", show_time(totals.first_us));
+	json_object_set_new(call->result, "last_memory_at", show_time(totals.last_us));
+}
+
+static enum step_result report(struct call *call)
+{
+	struct database *db = call->service->db;
+	struct pool_stats pool = pool_stats(database_pool(db, 0));
+	int64_t uptime_ms = clock_ms() - call->service->started_ms;
+
+	call->result = json_pack("{s:s, s:I, s:s, s:{s:i, s:i, s:i, s:i}, s:o}", "version",
+	    SAGE_VERSION, "uptime_seconds", (json_int_t)(uptime_ms / 1000), "mode",
+	    modes[database_mode(db)], "database_pool", "size", pool.size, "idle", pool.idle,
+	    "busy", pool.busy, "waiting", pool.waiting, "circuit_breakers", show_breakers(db));
+	if (*call->who.namespace != '\0')
+		json_object_update_new(
+		    call->result, json_pack("{s:s, s:s}", "namespace", call->who.namespace,
+		                      "agent", call->who.agent));
+	if (call->rows != NULL)
+		add_totals(call);
 	return STEP_NEXT;
 }
 
@@ -75,7 +107,8 @@ const struct tool tool_get_status = {
         .arguments = arguments,
         .steps = steps,
         .size = sizeof(struct get_status),
-        .reads_only = true},
+        .reads_only = true,
+        .serves_anybody = true},
     .title = "Status",
     .description = "What the memory holds for you and how the server is doing; call it when "
                    "something seems wrong.",

@@ -5,6 +5,10 @@
  *
  * The answer comes after the commit: what was acknowledged is stored.
  */
+#include <string.h>
+
+#include <uuid/uuid.h>
+
 #include "events.h"
 #include "memories.h"
 #include "rows.h"
@@ -23,6 +27,7 @@ struct save_memory {
 	struct arg_text session_id;
 	struct arg_json metadata;
 	struct arg_vector embedding;
+	struct arg_text idempotency_key;
 };
 
 /* clang-format off */
@@ -42,6 +47,9 @@ static const struct arg arguments[] = {
 	{ .name = "embedding", .kind = ARG_VECTOR, .max = EMBEDDING_DIMENSIONS,
 	  .at = offsetof(struct save_memory, embedding),
 	  .help = "Vector of the text, when you compute your own." },
+	{ .name = "idempotency_key", .kind = ARG_TEXT, .min = 1, .max = IDEMPOTENCY_KEY_BYTES,
+	  .at = offsetof(struct save_memory, idempotency_key),
+	  .help = "Saving again with the same key stores nothing twice." },
 	{ 0 },
 };
 
@@ -52,6 +60,21 @@ static const struct arg results[] = {
 	{ 0 },
 };
 /* clang-format on */
+
+/* Without a key of the client's it gets one, so that an unknown outcome can be cleared up. */
+static void choose_key(struct call *call)
+{
+	const struct save_memory *save = (const struct save_memory *)call;
+	uuid_t key;
+
+	if (save->idempotency_key.s != NULL) {
+		snprintf(call->idempotency_key, sizeof(call->idempotency_key), "%s",
+		    save->idempotency_key.s);
+		return;
+	}
+	uuid_generate_random(key);
+	uuid_unparse_lower(key, call->idempotency_key);
+}
 
 static enum step_result insert(struct call *call)
 {
@@ -68,6 +91,9 @@ static enum step_result insert(struct call *call)
 	    .embedding = save->embedding.items,
 	};
 
+	choose_key(call);
+	memory_id_for(
+	    &call->who, call->idempotency_key, strlen(call->idempotency_key), memory.id);
 	if (!memory_save_ask(&call->query, &call->who, &memory))
 		return call_fail(
 		    call, "The server is out of memory. Nothing was saved. Try again later.");
@@ -90,7 +116,12 @@ static enum step_result receipt(struct call *call)
 	const struct save_memory *save = (struct save_memory *)call;
 	struct memory_saved saved;
 
-	memory_save_read(call->rows, &saved);
+	if (!memory_save_read(call->rows, &saved))
+		return call_bad_argument(call,
+		    "idempotency_key: '%s' was used before for other words; use a new key for "
+		    "a "
+		    "new memory. Nothing was saved.",
+		    call->idempotency_key);
 	publish(call, saved.id);
 	call->result =
 	    json_pack("{s:s, s:s#, s:o}", "id", saved.id, "session_id", save->session_id.s,

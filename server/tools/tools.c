@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "metrics.h"
+
 static const struct tool *const tools[] = {
 #define TOOL(name) &tool_##name,
 #include "tools/tools.def"
@@ -11,6 +13,8 @@ static const struct tool *const tools[] = {
 
 #define TOOL_COUNT (sizeof(tools) / sizeof(*tools))
 
+_Static_assert(TOOL_COUNT + 2 <= METRICS_TOOLS, "every tool is counted");
+
 const struct tool *tool_find(const char *name)
 {
 	for (size_t i = 0; i < TOOL_COUNT; i++) {
@@ -18,6 +22,22 @@ const struct tool *tool_find(const char *name)
 			return tools[i];
 	}
 	return NULL;
+}
+
+unsigned tool_number(const struct tool *tool)
+{
+	unsigned i = 0;
+
+	while (i < TOOL_COUNT && tools[i] != tool)
+		i++;
+	return i + 1;
+}
+
+const char *tool_name(unsigned number)
+{
+	if (number > TOOL_COUNT + 1)
+		return NULL;
+	return number <= TOOL_COUNT ? tools[number - 1]->work.name : "other";
 }
 
 /* MCP ToolAnnotations; a memory is a closed world. */

@@ -9,7 +9,7 @@ import time
 
 import pytest
 from locks import Lock
-from sage import LEGACY, MODERN, psql, rpc_message, wait_for
+from sage import LEGACY, MODERN, bearer, make_key, psql, wait_for
 from sessions import VERSIONS, initialize
 from streams import EventStream
 
@@ -26,23 +26,25 @@ def save_params(text: str) -> dict:
     return {"name": "save_memory", "arguments": {"user_input": text}}
 
 
-def send_save(server, text: str, era: str, headers: dict | None = None, id=1):
-    """A connection with a save under way on it."""
+def send_call(server, params: dict, era: str, headers: dict | None = None, id=1):
+    """A connection with a call of a tool under way on it."""
     connection = server.connect()
-    body, own = rpc_message("tools/call", save_params(text), era=era, headers=headers, id=id)
-    connection.http.request("POST", "/mcp", body, {"Content-Type": "application/json",
-        "Accept": "application/json, text/event-stream"} | own)
+    connection.begin("tools/call", params, era=era, headers=headers, id=id)
     return connection
+
+
+def send_save(server, text: str, era: str, headers: dict | None = None, id=1):
+    return send_call(server, save_params(text), era, headers, id)
 
 
 def saved(database: str) -> set[str]:
     return set(psql(database, "SELECT user_input FROM memories").split("\n")) - {""}
 
 
-def finish(server):
+def finish(server, headers: dict | None = None):
     """Saves, so that what was before it is done with."""
     with server.connect() as connection:
-        connection.done("save_memory", {"user_input": "fence"})
+        connection.done("save_memory", {"user_input": "fence"}, headers=headers)
 
 
 # --- leaving ---------------------------------------------------------------------
@@ -59,9 +61,10 @@ def test_modern_call_ends_with_its_connection(alone, database):
 
 
 def test_modern_call_that_is_not_left_goes_on(alone, database):
+    search = {"name": "search_memories", "arguments": {"query": "anything"}}
     with Lock(database) as lock:
-        left = [send_save(alone, f"left {n}", MODERN, id=n) for n in range(3)]
-        stays = send_save(alone, "stays", MODERN, id="stays")
+        left = [send_call(alone, search, MODERN, id=n) for n in range(3)]
+        stays = send_call(alone, search, MODERN, id="stays")
         lock.wait_for_waiters(4)
         for connection in left:
             connection.http.close()
@@ -70,7 +73,23 @@ def test_modern_call_that_is_not_left_goes_on(alone, database):
     answer = json.loads(stays.http.getresponse().read())
     assert answer["id"] == "stays" and not answer["result"].get("isError")
     stays.http.close()
-    assert saved(database) == {"stays"}
+
+
+def test_a_save_gathered_with_one_that_was_left_goes_on(alone, database):
+    """Two saves wait for the lock, each in a statement of its own; the others are gathered behind them."""
+    with Lock(database) as lock:
+        left = [send_save(alone, f"left {n}", MODERN, id=n) for n in range(2)]
+        lock.wait_for_waiters(2)
+        stays = [send_save(alone, f"stays {n}", MODERN, id=n) for n in range(3)]
+        lock.stay_waiting(2, 0.3)
+        for connection in left:
+            connection.http.close()
+        lock.wait_for_waiters(1, CANCELLED_WITHIN_S)
+    for number, connection in enumerate(stays):
+        answer = json.loads(connection.http.getresponse().read())
+        assert answer["id"] == number and not answer["result"].get("isError")
+        connection.http.close()
+    assert saved(database) == {"stays 0", "stays 1", "stays 2"}
 
 
 def test_modern_call_ends_when_its_connection_is_reset(alone, database):
@@ -103,26 +122,32 @@ def test_legacy_batch_outlives_its_connection(alone, database):
     connection = alone.connect()
     with Lock(database) as lock:
         connection.http.request("POST", "/mcp", json.dumps(messages), {"Content-Type": "application/json"})
-        lock.wait_for_waiters(3)
+        lock.wait_for_waiters(2)  # the third is gathered behind them
         connection.http.close()
-        lock.stay_waiting(3)
+        lock.stay_waiting(2)
     finish(alone)
     assert saved(database) == {"wanted 0", "wanted 1", "wanted 2", "fence"}
 
 
 def test_both_eras_leave_at_once(alone, database):
-    session = initialize(alone)
+    """Each in a namespace of its own: saves are gathered, and what some still want is done for all."""
+    modern = bearer(make_key(database, "modern", "modern"))
+    legacy = bearer(make_key(database, "legacy", "legacy"))
+    legacy |= initialize(alone, headers=legacy).headers
     with Lock(database) as lock:
         for number in range(3):
-            send_save(alone, f"modern {number}", MODERN).http.close()
+            send_save(alone, f"modern {number}", MODERN, modern).http.close()
         connections = [send_save(alone, f"{name} {number}", era, headers) for number in range(3)
-            for name, era, headers in (("modern", MODERN, None), ("legacy", LEGACY, session.headers))]
-        lock.wait_for_waiters(6)
+            for name, era, headers in (("modern", MODERN, modern), ("legacy", LEGACY, legacy))]
+        wait_for("one or two statements of each namespace wait", lambda: lock.waiters() >= 2)
+        lock.settle()
+        before = lock.waiters()
         for connection in connections:
             connection.http.close()
-        lock.wait_for_waiters(3, CANCELLED_WITHIN_S)
-        lock.stay_waiting(3)
-    finish(alone)
+        wait_for("those of one era are gone", lambda: 1 <= lock.waiters() < before, CANCELLED_WITHIN_S)
+        lock.settle()
+        assert 1 <= lock.waiters() <= 2
+    finish(alone, legacy)
     assert saved(database) == {"legacy 0", "legacy 1", "legacy 2", "fence"}
 
 
@@ -157,9 +182,11 @@ def test_one_of_a_batch_is_cancelled(alone, database):
     with Lock(database) as lock:
         connection.http.request("POST", "/mcp", json.dumps(messages),
             {"Content-Type": "application/json"} | session.headers)
-        lock.wait_for_waiters(3)
+        lock.wait_for_waiters(2)  # the third is gathered behind them
+        before = lock.waiting()
         assert session.notify(alone, "notifications/cancelled", {"requestId": 1}).status == 202
-        lock.wait_for_waiters(2, CANCELLED_WITHIN_S)
+        wait_for("the third takes the place of the second",
+            lambda: len(lock.waiting()) == 2 and len(lock.waiting() & before) == 1, CANCELLED_WITHIN_S)
     answers = json.loads(connection.http.getresponse().read())
     connection.http.close()
     assert [answer["id"] for answer in answers if "result" in answer] == [0, 2] == [a["id"] for a in answers]
@@ -172,14 +199,14 @@ def test_nobody_cancels_what_is_not_theirs(alone, database):
         connection = send_save(alone, "wanted", LEGACY, session.headers, id=7)
         modern = send_save(alone, "modern", MODERN, id=7)
         bare = send_save(alone, "bare", LEGACY, id=7)
-        lock.wait_for_waiters(3)
+        lock.wait_for_waiters(2)  # the third is gathered behind them
         for canceller, params in ((other, {"requestId": 7}), (session, {"requestId": "7"}), (session, {}),
                 (session, {"requestId": None}), (session, {"requestId": 8}), (session, {"requestId": [7]})):
             assert canceller.notify(alone, "notifications/cancelled", params).status == 202
         with alone.connect() as sessionless:
             body = b'{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":7}}'
             assert sessionless.post(body).status == 202
-        lock.stay_waiting(3, 0.5)
+        lock.stay_waiting(2, 0.5)
     for each in (connection, modern, bare):
         assert json.loads(each.http.getresponse().read())["result"]["structuredContent"]
         each.http.close()

@@ -91,7 +91,6 @@ CALLS = {
     "search_memories": {"query": "a"},
     "get_memory": {"id": "00000000-0000-4000-8000-000000000000"},
     "manage_session": {"action": "list"},
-    "get_status": {},
 }
 
 
@@ -106,6 +105,14 @@ def test_tools_say_that_the_database_is_away(lonely, tool, era):
         assert "database" in tool_text(result)
 
 
+def test_status_is_told_without_a_database(lonely):
+    with lonely.connect() as connection:
+        status = connection.done("get_status")
+    assert status["mode"] == "away"
+    assert "memories" not in status and "namespace" not in status
+    assert [breaker["name"] for breaker in status["circuit_breakers"]][0] == "primary"
+
+
 # --- the database goes and comes back -------------------------------------------
 
 
@@ -113,7 +120,7 @@ def test_database_that_comes_later_is_taken_up(start, cluster):
     cluster.stop()
     server = start(DATABASE_URL=cluster.uri)
     with server.connect() as connection:
-        assert connection.tool("get_status")["isError"] is True
+        assert connection.tool("search_memories", {"query": "late"})["isError"] is True
         cluster.start()
         server.wait_ready(30)
         assert connection.done("save_memory", {"user_input": "late"})["id"]

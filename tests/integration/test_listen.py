@@ -1,12 +1,11 @@
 """subscriptions/listen (2026-07-28): who is told what, across processes, through faults, at the drain."""
 
 import signal
-import socket
 import time
 
 import pytest
-from sage import MODERN, bearer, make_key, psql, rpc_message, run_command, wait_for
-from streams import LISTEN_ID, EventStream, listen
+from sage import MODERN, bearer, make_key, psql, run_command, wait_for
+from streams import DEAF_SESSION, LISTEN_ID, EventStream, listen, listen_deaf
 
 SUBSCRIPTION = "io.modelcontextprotocol/subscriptionId"
 
@@ -121,20 +120,11 @@ def test_bad_filters(connection, notifications):
 
 
 def test_reader_that_never_reads_is_dropped_and_others_are_served(two, database):
-    # Many spellings of one session's URI, so that one save is many bytes.
-    uris = [f"sage://session/{'x' * i}%78{'x' * (199 - i)}" for i in range(200)]
-    body, headers = rpc_message("subscriptions/listen", {"notifications": {"resourceSubscriptions": uris}},
-        era=MODERN, id="deaf")
-    deaf = socket.socket()
-    deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    deaf.connect((two[0].host, two[0].port))
-    head = "".join(f"{k}: {v}\r\n" for k, v in headers.items())
-    deaf.sendall(f"POST /mcp HTTP/1.1\r\nHost: {two[0].address}\r\nContent-Type: application/json\r\n{head}"
-        f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
-    with listen(two[0], f"sage://session/{'x' * 200}") as stream:
+    deaf = listen_deaf(two[0])
+    with listen(two[0], f"sage://session/{DEAF_SESSION}") as stream:
         acknowledged(stream)
         for _ in range(120):
-            save(two[0], session="x" * 200)
+            save(two[0], session=DEAF_SESSION)
             updated(stream)
     wait_for("the deaf stream is dropped", lambda: any("too slowly" in line["msg"] for line in two[0].log()), 40)
     deaf.settimeout(20)

@@ -69,7 +69,7 @@ def test_changed_migration_is_refused(start, database):
     with server.connect() as connection:
         assert connection.get("/healthz").status == 200
         assert connection.get("/readyz").status == 503
-        assert connection.tool("get_status")["isError"]
+        assert connection.tool("search_memories", {"query": "anything"})["isError"]
 
 
 def test_schema_of_a_newer_version_is_served(database):

@@ -5,7 +5,7 @@ import time
 
 from sage import psql, wait_for
 
-WAITERS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+WAITERS = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
 class Lock:
@@ -25,11 +25,23 @@ class Lock:
     def __exit__(self, *_):
         self.process.communicate("COMMIT;\n", timeout=10)
 
+    def waiting(self) -> set[str]:
+        """The backends that wait."""
+        return set(psql(self.uri, WAITERS).split())
+
     def waiters(self) -> int:
-        return int(psql(self.uri, WAITERS))
+        return len(self.waiting())
 
     def wait_for_waiters(self, count: int, within_s: float = 10):
         wait_for(f"{count} statements wait for the lock", lambda: self.waiters() == count, within_s)
+
+    def settle(self, seconds: float = 0.5):
+        """Until the same backends have been waiting for so long."""
+        before, since = self.waiting(), time.monotonic()
+        while time.monotonic() < since + seconds:
+            time.sleep(0.05)
+            if self.waiting() != before:
+                before, since = self.waiting(), time.monotonic()
 
     def stay_waiting(self, count: int, seconds: float = 1.0):
         """They still wait after that time."""

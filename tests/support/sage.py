@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 import re
+import select
 import signal
 import socket
 import subprocess
@@ -114,12 +115,14 @@ def bearer(key: str) -> dict:
 
 
 class Server:
-    """One sage-mcp process on a port of its own choice, with its output in files."""
+    """One sage-mcp process on ports of its own choice, with its output in files."""
 
-    def __init__(self, directory: Path, *flags: str, binary: Path = BINARY, **settings: str):
+    def __init__(self, directory: Path, *flags: str, binary: Path = BINARY, **settings: str | None):
         self.out_path = directory / "out"
         self.err_path = directory / "err"
         settings.setdefault("LISTEN", "127.0.0.1:0")
+        settings.setdefault("METRICS_PORT", "0")
+        settings = {name: value for name, value in settings.items() if value is not None}
         self.database = settings.get("DATABASE_URL")
         with self.out_path.open("wb") as out, self.err_path.open("wb") as err:
             self.process = subprocess.Popen([binary, "serve", *flags], env=environment(**settings),
@@ -153,6 +156,12 @@ class Server:
 
     def connect(self) -> "Connection":
         return Connection(self.host, self.port)
+
+    def admin(self) -> "Connection":
+        """A connection to the admin listener."""
+        line = wait_for("the admin listener", lambda: self.logged("admin listening"))[0]
+        host, _, port = line["address"].rpartition(":")
+        return Connection(host.strip("[]"), int(port))
 
     def ready(self) -> bool:
         with self.connect() as c:
@@ -247,16 +256,28 @@ class Connection:
 
     def send(self, method: str, path: str, body: bytes | None = None, headers: dict | None = None) -> Answer:
         self.http.request(method, path, body, headers or {})
+        return self.answer()
+
+    def answer(self) -> Answer:
+        """To what was sent."""
         got = self.http.getresponse()
         return Answer(got.status, got.headers, got.read())
 
-    def get(self, path: str) -> Answer:
-        return self.send("GET", path)
+    def waits_for(self, seconds: float) -> bool:
+        """No answer arrives in that time."""
+        return select.select([self.http.sock], [], [], seconds)[0] == []
+
+    def get(self, path: str, headers: dict | None = None) -> Answer:
+        return self.send("GET", path, headers=headers)
 
     def post(self, body: bytes, headers: dict | None = None) -> Answer:
         """Any bytes to /mcp, as a legacy client would send them unless headers say otherwise."""
-        base = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
-        return self.send("POST", "/mcp", body, base | (headers or {}))
+        return self.send("POST", "/mcp", body, JSON_HEADERS | (headers or {}))
+
+    def begin(self, method: str, params: dict | None = None, **how):
+        """As rpc(), without waiting for the answer()."""
+        body, own = rpc_message(method, params, **how)
+        self.http.request("POST", "/mcp", body, JSON_HEADERS | own)
 
     def rpc(self, method: str, params: dict | None = None, *, era: str = LEGACY, id=1,
             headers: dict | None = None) -> Answer:
@@ -273,6 +294,8 @@ class Connection:
         assert not result.get("isError"), tool_text(result)
         return result["structuredContent"]
 
+
+JSON_HEADERS = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
 
 # The parameter that Mcp-Name repeats.
 NAMED_BY = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri", "tasks/get": "taskId",

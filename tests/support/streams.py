@@ -95,3 +95,22 @@ def listen(server: Server, *uris: str, headers: dict | None = None, **filters) -
     body, own = rpc_message("subscriptions/listen", {"notifications": wanted}, era=MODERN, id=LISTEN_ID,
         headers=headers)
     return EventStream(server, body=body, headers=own)
+
+
+# Whoever saves into this session tells listen_deaf() some 40 KB.
+DEAF_SESSION = "x" * 200
+
+
+def listen_deaf(server: Server) -> socket.socket:
+    """A subscriptions/listen stream that nobody reads, with little room to be sent to."""
+    # Many spellings of one session's URI, so that one save is many bytes.
+    uris = [f"sage://session/{'x' * i}%78{'x' * (199 - i)}" for i in range(200)]
+    body, headers = rpc_message("subscriptions/listen", {"notifications": {"resourceSubscriptions": uris}},
+        era=MODERN, id="deaf")
+    deaf = socket.socket()
+    deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    deaf.connect((server.host, server.port))
+    head = "".join(f"{k}: {v}\r\n" for k, v in headers.items())
+    deaf.sendall(f"POST /mcp HTTP/1.1\r\nHost: {server.address}\r\nContent-Type: application/json\r\n{head}"
+        f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
+    return deaf

@@ -11,13 +11,13 @@
 #include <event2/event.h>
 
 #include "call.h"
-#include "pool.h"
+#include "database.h"
 #include "rows.h"
 #include "service.h"
 
 /*
- * A pool that runs nothing: it keeps the query until the test answers it. It
- * stands in for db/pool.c at link time.
+ * A database that runs nothing: it keeps the query until the test answers it. It
+ * stands in for db/database.c at link time.
  */
 static struct {
 	bool refuse;
@@ -30,10 +30,10 @@ static struct {
 static int ended;
 static struct call *last;
 
-bool pool_run(
-    struct pool *pool, struct query *q, query_done done, void *arg, struct db_error *error)
+bool database_run(
+    struct database *db, struct query *q, query_done done, void *arg, struct db_error *error)
 {
-	(void)pool;
+	(void)db;
 	if (fake.refuse) {
 		*error = (struct db_error){.kind = DB_UNAVAILABLE};
 		return false;
@@ -44,9 +44,9 @@ bool pool_run(
 	return true;
 }
 
-void pool_cancel(struct pool *pool, struct query *q)
+void database_cancel(struct database *db, struct query *q)
 {
-	(void)pool;
+	(void)db;
 	assert_ptr_equal(q, fake.query);
 	fake.query = NULL;
 	fake.cancelled++;

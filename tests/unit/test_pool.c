@@ -92,7 +92,11 @@ static void pass_ms(int ms)
 
 static struct pool *make(const char *conninfo, int size, int queue, int wait_ms, int query_ms)
 {
-	const struct pool_config config = {.conninfo = conninfo,
+	const struct pool_config config = {.name = "test",
+	    .conninfo = conninfo,
+	    .host = -1,
+	    .cancel_ms = 1000,
+	    .retry_most_ms = 200,
 	    .size = size,
 	    .queue_limit = queue,
 	    .connect_ms = 1000,
@@ -334,7 +338,8 @@ static void unreachable_databases_are_told(void **state)
 
 static void passwords_stay_out_of_errors(void **state)
 {
-	const struct pool_config config = {.conninfo = "host=x passwort=hunter2", .size = 1};
+	const struct pool_config config = {
+	    .name = "test", .conninfo = "host=x passwort=hunter2", .host = -1, .size = 1};
 	char error[256];
 
 	(void)state;

@@ -28,7 +28,11 @@ static void pass_ms(int ms)
 
 static struct pool *make(int least, int idle_ms, int lifetime_ms)
 {
-	const struct pool_config config = {.conninfo = url,
+	const struct pool_config config = {.name = "test",
+	    .conninfo = url,
+	    .host = -1,
+	    .cancel_ms = 1000,
+	    .retry_most_ms = 200,
 	    .size = SIZE,
 	    .least = least,
 	    .idle_ms = idle_ms,

@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 #include <event2/event.h>
+#include <uuid/uuid.h>
 
 #include "migrate.h"
 #include "pool.h"
@@ -90,10 +91,11 @@ static void save(
 	memory.session_id_len = strlen(session);
 	memory.user_input = text;
 	memory.user_input_len = strlen(text);
+	uuid_generate_random(memory.id);
 	assert_true(memory_save_ask(&q, who, &memory));
 	struct rows *rows = run(&q);
 
-	memory_save_read(rows, &saved);
+	assert_true(memory_save_read(rows, &saved));
 	rows_free(rows);
 	if (id != NULL)
 		memcpy(id, saved.id, sizeof(saved.id));
@@ -255,6 +257,7 @@ static void vectors_rank_by_direction(void **state)
 		memory.user_input = &"abc"[i];
 		memory.user_input_len = 1;
 		memory.embedding = embedding;
+		uuid_generate_random(memory.id);
 		assert_true(memory_save_ask(&q, &who, &memory));
 		rows_free(run(&q));
 	}
@@ -346,7 +349,11 @@ static void migrations_run_once(void **state)
 static int set_up(void **state)
 {
 	const char *cluster = getenv("SAGE_TEST_DATABASE_URL");
-	struct pool_config config = {.conninfo = url,
+	struct pool_config config = {.name = "test",
+	    .conninfo = url,
+	    .host = -1,
+	    .cancel_ms = 1000,
+	    .retry_most_ms = 200,
 	    .size = 4,
 	    .queue_limit = 10,
 	    .connect_ms = 5000,

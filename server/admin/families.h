@@ -1,0 +1,11 @@
+/*
+ * families: the parts of /metrics, by file; each writes whole families.
+ */
+#pragma once
+
+#include <stdio.h>
+
+struct service;
+
+void families_of_database(FILE *out, struct service *service);
+void families_of_process(FILE *out, const struct service *service);

@@ -1,0 +1,2 @@
+-- read
+SELECT count(*), count(DISTINCT number) FROM gather_kept
