@@ -103,6 +103,7 @@ set_sync() {
 # Before anything else, so that the old primary cannot come back as one, whatever starts it.
 fence() {
 	id=$(node_id "$1")
+	# shellcheck disable=SC2016 # for the shell in the container
 	"$docker" run --rm --network none --volumes-from "$id" --entrypoint sh "$("$docker" inspect -f '{{.Config.Image}}' "$id")" \
 		-c 'echo "$0" >"$PGDATA/replaced-by"' "$2 on $(date -u +%FT%TZ)"
 	"$docker" stop -t $stop_within_s "$id" >/dev/null
