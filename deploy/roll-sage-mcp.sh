@@ -12,6 +12,7 @@
 # SAGE_GREEN_VERSION. A container gets requests when it is healthy. It is taken out of nginx before
 # it is told to stop; then it finishes what it has begun and ends its streams, whose clients come
 # back to another. When a new one does not become healthy, the old ones stay in service.
+# Exit status: 0 done, 1 failed, 2 wrong use.
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what building and running (or testing) sage-mcp needs and the machine lacks.
 #
-#	deploy/setup.sh --for run|test|bench
+#	deploy/setup.sh --for run|test|bench|deploy
 #
 # Looks first, by files and pkg-config: when everything is there it says nothing
 # and is done in a moment. Otherwise it installs with apt and nothing else, and
@@ -48,6 +48,12 @@ test  | npm              | command npm          | installs these clients
 test  | nginx-light      | nginx                | the proxy of the protocol tests (no system service)
 test  | prometheus       | command promtool     | checks the metrics (no system service)
 bench | wrk              | command wrk          | makes the load
+deploy | docker.io       | command dockerd      | runs the containers of the deployment tests
+deploy | docker-compose  | command docker-compose | starts them as the compose files say
+deploy | debootstrap     | command debootstrap  | makes the base images
+deploy | prometheus      | command promtool     | checks the alert rules
+deploy | age             | command age          | encrypts backups
+deploy | gnupg           | command gpg          | encrypts backups
 '
 
 # --- looking ---------------------------------------------------------------
@@ -227,7 +233,8 @@ purposes() {
 	run) echo run ;;
 	test) echo run test ;;
 	bench) echo run test bench ;;
-	*) die "--for takes run, test or bench, not '$1'" ;;
+	deploy) echo run test deploy ;;
+	*) die "--for takes run, test, bench or deploy, not '$1'" ;;
 	esac
 }
 
@@ -243,9 +250,9 @@ main() {
 			usage
 			return
 			;;
-		*) die "unknown argument '$1'; usage: deploy/setup.sh --for run|test|bench" ;;
+		*) die "unknown argument '$1'; usage: deploy/setup.sh --for run|test|bench|deploy" ;;
 		esac
-		shift || die "--for takes run, test or bench"
+		shift || die "--for takes run, test, bench or deploy"
 	done
 	wanted=$(purposes "$purpose")
 	# shellcheck disable=SC2086 # a list of purposes

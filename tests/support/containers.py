@@ -106,7 +106,7 @@ class Stack:
 
     def compose(self, *words, **how) -> str:
         files = [word for file in self.files for word in ("-f", file)]
-        return self.engine.run(self.engine.compose_program, *files, *words, **self.settings, **how).stdout.strip()
+        return self.engine.run(self.engine.compose_program, *files, *words, **(self.settings | how)).stdout.strip()
 
     def up(self, *words, **how):
         self.compose("up", "-d", *words, **how)
