@@ -51,7 +51,6 @@ bench | wrk              | command wrk          | makes the load
 deploy | docker.io       | command dockerd      | runs the containers of the deployment tests
 deploy | docker-compose  | command docker-compose | starts them as the compose files say
 deploy | debootstrap     | command debootstrap  | makes the base images
-deploy | prometheus      | command promtool     | checks the alert rules
 deploy | age             | command age          | encrypts backups
 deploy | gnupg           | command gpg          | encrypts backups
 '
@@ -210,7 +209,7 @@ install_missing() {
 		say "apt-get update failed; going on with the lists there are"
 	while IFS='|' read -r package why; do
 		case $package in
-		libllhttp-dev | postgresql | pgvector | nginx-light | prometheus) ;;
+		libllhttp-dev | postgresql | pgvector | nginx-light | prometheus | docker.io) ;;
 		*) plain+=("$package") ;;
 		esac
 	done <<<"$1"
@@ -220,6 +219,7 @@ install_missing() {
 	[[ $1 != *pgvector\|* ]] || install_pgvector
 	[[ $1 != *nginx-light\|* ]] || install_programs nginx-light nginx
 	[[ $1 != *prometheus\|* ]] || install_programs prometheus prometheus
+	[[ $1 != *docker.io\|* ]] || install_programs docker.io docker
 }
 
 # --- the run ---------------------------------------------------------------
