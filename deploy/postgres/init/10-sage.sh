@@ -28,7 +28,8 @@ SET log_min_duration_statement = -1; SET log_statement = 'none'; SET pg_stat_sta
 CREATE ROLE :"db_user" LOGIN PASSWORD :'db_password';
 -- Short queries: compiling them costs more than it gains.
 ALTER ROLE :"db_user" SET jit = off;
-CREATE ROLE replicator LOGIN REPLICATION PASSWORD :'replicator_password';
+-- Reads tables for the logical replication of a major upgrade.
+CREATE ROLE replicator LOGIN REPLICATION BYPASSRLS PASSWORD :'replicator_password' IN ROLE pg_read_all_data;
 CREATE ROLE monitor LOGIN PASSWORD :'monitor_password' IN ROLE pg_monitor;
 -- Reads everything and makes scratch databases to verify in; changes nothing of ours.
 CREATE ROLE backup LOGIN CREATEDB BYPASSRLS PASSWORD :'backup_password' IN ROLE pg_read_all_data;
