@@ -44,16 +44,15 @@ def test_primary_dies_under_load_and_nothing_acknowledged_is_lost(pair):
     assert status(pair)["synchronous"] is True
     with Load(pair.client) as load:
         time.sleep(3)
+        killed = time.monotonic()
         pair.engine.docker("kill", pair.container("sage-db"))
         before = len(load.saved)
         pair.script("failover-sage-db.sh", "promote")
-        promoted = time.monotonic()
         wait_for("saving works again", lambda: len(load.saved) > before + 50, 30)
-        back_s = time.monotonic() - promoted
-        time.sleep(1)
+        away_s = time.monotonic() - killed
     assert load.lost(ids(pair, "sage-db-replica")) == set()
-    assert back_s < 15
-    print(f"saving again {back_s:.1f} s after the promotion; {len(load.failures)} calls failed in between")
+    assert away_s < 30
+    print(f"saving again {away_s:.1f} s after the kill; {len(load.failures)} calls were told to come again")
 
     # A restart of the machine would start the old one; it must not become a second primary.
     old = pair.engine.docker("ps", "-aq", "--filter", f"label=com.docker.compose.project={pair.project}",
