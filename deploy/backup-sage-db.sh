@@ -30,26 +30,10 @@ metrics=${BACKUP_METRICS_DIR-}
 json=
 quiet=
 
-while [ $# -gt 0 ]; do
-	case $1 in
-	-h | --help) usage_exit ;;
-	--json) json=1 ;;
-	--quiet) quiet=1 ;;
-	--dir | --keep-days | --encrypt | --metrics | --container)
-		[ $# -ge 2 ] || die_usage "$1 needs a value"
-		case $1 in
-		--dir) dir=$2 ;;
-		--keep-days) keep_days=$2 ;;
-		--encrypt) encrypt=$2 ;;
-		--metrics) metrics=$2 ;;
-		--container) container=$2 ;;
-		esac
-		shift
-		;;
-	*) die_usage "unknown argument '$1'" ;;
-	esac
-	shift
-done
+takes='--dir:dir --keep-days:keep_days --encrypt:encrypt --metrics:metrics --container:container'
+flags='--json:json --quiet:quiet'
+
+read_options "$@"
 is_number "$keep_days" || die_usage "--keep-days takes a number, not '$keep_days'"
 case $encrypt in
 '') suffix= ;;

@@ -27,24 +27,10 @@ backup_dir=
 diagnose=
 json=
 quiet=
-while [ $# -gt 0 ]; do
-	case $1 in
-	-h | --help) usage_exit ;;
-	--json) json=1 ;;
-	--quiet) quiet=1 ;;
-	--diagnose) diagnose=1 ;;
-	--backup-dir | --container)
-		[ $# -ge 2 ] || die_usage "$1 needs a value"
-		case $1 in
-		--backup-dir) backup_dir=$2 ;;
-		--container) container=$2 ;;
-		esac
-		shift
-		;;
-	*) die_usage "unknown argument '$1'" ;;
-	esac
-	shift
-done
+takes='--backup-dir:backup_dir --container:container'
+flags='--diagnose:diagnose --json:json --quiet:quiet'
+
+read_options "$@"
 
 # --- what Docker knows ---------------------------------------------------------
 

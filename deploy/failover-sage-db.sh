@@ -162,23 +162,18 @@ rejoin() {
 
 action=
 how=
-while [ $# -gt 0 ]; do
+takes='--env-file:compose_env --file:compose_file'
+flags=''
+
+take_word() {
 	case $1 in
-	-h | --help) usage_exit ;;
-	--env-file | --file)
-		[ $# -ge 2 ] || die_usage "$1 needs a value"
-		case $1 in
-		--env-file) compose_env=$2 ;;
-		--file) compose_file=$2 ;;
-		esac
-		shift
-		;;
 	status | sync | promote | rejoin) action=$1 ;;
 	on | off) how=$1 ;;
-	*) die_usage "unknown argument '$1'" ;;
+	*) return 1 ;;
 	esac
-	shift
-done
+}
+
+read_options "$@"
 [ -n "$action" ] || die_usage "what to do: status, sync, promote or rejoin?"
 compose_open
 compose_find_project

@@ -24,23 +24,10 @@ days=825
 renew=
 db_names='sage-db sage-db-replica sage-db-next pgbouncer localhost'
 
-while [ $# -gt 0 ]; do
-	case $1 in
-	-h | --help) usage_exit ;;
-	--renew) renew=1 ;;
-	--dir | --name | --days)
-		[ $# -ge 2 ] || die_usage "$1 needs a value"
-		case $1 in
-		--dir) dir=$2 ;;
-		--name) names="$names $2" ;;
-		--days) days=$2 ;;
-		esac
-		shift
-		;;
-	*) die_usage "unknown argument '$1'" ;;
-	esac
-	shift
-done
+takes='--dir:dir --name:+names --days:days'
+flags='--renew:renew'
+
+read_options "$@"
 names=${names:-${SERVER_NAME:-localhost}}
 is_number "$days" || die_usage "--days takes a number, not '$days'"
 need openssl

@@ -25,27 +25,18 @@ keep=2
 recover_within_s=600
 action=
 when=
-while [ $# -gt 0 ]; do
+takes='--keep:keep --env-file:compose_env --file:compose_file'
+flags=''
+
+take_word() {
 	case $1 in
-	-h | --help) usage_exit ;;
-	--keep | --env-file | --file)
-		[ $# -ge 2 ] || die_usage "$1 needs a value"
-		case $1 in
-		--keep) keep=$2 ;;
-		--env-file) compose_env=$2 ;;
-		--file) compose_file=$2 ;;
-		esac
-		shift
-		;;
 	base | list | recover) action=$1 ;;
-	-*) die_usage "unknown argument '$1'" ;;
-	*)
-		{ [ "$action" = recover ] && [ -z "$when" ]; } || die_usage "unknown argument '$1'"
-		when=$1
-		;;
+	-*) return 1 ;;
+	*) [ "$action" = recover ] && [ -z "$when" ] && when=$1 ;;
 	esac
-	shift
-done
+}
+
+read_options "$@"
 [ -n "$action" ] || die_usage "what to do: base, list or recover?"
 { is_number "$keep" && [ "$keep" -gt 0 ]; } || die_usage "--keep takes a number above 0, not '$keep'"
 

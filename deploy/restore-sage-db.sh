@@ -28,29 +28,16 @@ verify_only=
 drop_old=
 json=
 quiet=
-while [ $# -gt 0 ]; do
-	case $1 in
-	-h | --help) usage_exit ;;
-	--verify-only) verify_only=1 ;;
-	--drop-old) drop_old=1 ;;
-	--json) json=1 ;;
-	--quiet) quiet=1 ;;
-	--identity | --container)
-		[ $# -ge 2 ] || die_usage "$1 needs a value"
-		case $1 in
-		--identity) identity=$2 ;;
-		--container) container=$2 ;;
-		esac
-		shift
-		;;
-	-*) die_usage "unknown argument '$1'" ;;
-	*)
-		[ -z "$file" ] || die_usage "one file at a time"
-		file=$1
-		;;
-	esac
-	shift
-done
+takes='--identity:identity --container:container'
+flags='--verify-only:verify_only --drop-old:drop_old --json:json --quiet:quiet'
+
+take_word() {
+	case $1 in -*) return 1 ;; esac
+	[ -z "$file" ] || die_usage "one file at a time"
+	file=$1
+}
+
+read_options "$@"
 [ -n "$file" ] || die_usage "which backup?"
 [ -r "$file" ] || die "there is no file $file"
 name=${file%.age}

@@ -165,23 +165,18 @@ status() {
 action=
 colour=
 count=
-while [ $# -gt 0 ]; do
+takes='--env-file:compose_env --file:compose_file'
+flags=''
+
+take_word() {
 	case $1 in
-	-h | --help) usage_exit ;;
-	--env-file | --file)
-		[ $# -ge 2 ] || die_usage "$1 needs a value"
-		case $1 in
-		--env-file) compose_env=$2 ;;
-		--file) compose_file=$2 ;;
-		esac
-		shift
-		;;
 	restart | switch | status) action=$1 ;;
 	blue | green) colour=$1 ;;
-	*) is_number "$1" || die_usage "unknown argument '$1'" && count=$1 ;;
+	*) is_number "$1" && count=$1 ;;
 	esac
-	shift
-done
+}
+
+read_options "$@"
 [ -n "$action" ] || die_usage "what to do: restart, switch or status?"
 compose_open
 compose_find_project

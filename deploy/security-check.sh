@@ -25,24 +25,10 @@ certificate_days=21
 password_least=16
 json=
 quiet=
-while [ $# -gt 0 ]; do
-	case $1 in
-	-h | --help) usage_exit ;;
-	--json) json=1 ;;
-	--quiet) quiet=1 ;;
-	--env-file | --file | --secrets)
-		[ $# -ge 2 ] || die_usage "$1 needs a value"
-		case $1 in
-		--env-file) compose_env=$2 ;;
-		--file) compose_file=$2 ;;
-		--secrets) secrets=$2 ;;
-		esac
-		shift
-		;;
-	*) die_usage "unknown argument '$1'" ;;
-	esac
-	shift
-done
+takes='--secrets:secrets --env-file:compose_env --file:compose_file'
+flags='--json:json --quiet:quiet'
+
+read_options "$@"
 need curl
 need openssl
 

@@ -31,23 +31,17 @@ copied_within_s=86400
 caught_up_within_s=60
 quick=
 action=
-while [ $# -gt 0 ]; do
+takes='--env-file:compose_env --file:compose_file'
+flags='--quick:quick'
+
+take_word() {
 	case $1 in
-	-h | --help) usage_exit ;;
-	--quick) quick=1 ;;
-	--env-file | --file)
-		[ $# -ge 2 ] || die_usage "$1 needs a value"
-		case $1 in
-		--env-file) compose_env=$2 ;;
-		--file) compose_file=$2 ;;
-		esac
-		shift
-		;;
 	prepare | status | switch | rollback | finish) action=$1 ;;
-	*) die_usage "unknown argument '$1'" ;;
+	*) return 1 ;;
 	esac
-	shift
-done
+}
+
+read_options "$@"
 [ -n "$action" ] || die_usage "what to do: prepare, status, switch, rollback or finish?"
 
 # --- two nodes ------------------------------------------------------------------

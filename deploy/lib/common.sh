@@ -26,6 +26,43 @@ usage_exit() {
 	exit 0
 }
 
+# What a script makes of a word that is no option; it says so by defining it anew.
+take_word() {
+	return 1
+}
+
+# read_options "$@", by two lists of the script: $takes has "--option:variable" for options with a value
+# ("--option:+variable" adds to a list), $flags the same for those without.
+read_options() {
+	while [ $# -gt 0 ]; do
+		case $1 in -h | --help) usage_exit ;; esac
+		if variable=$(find_option "$1" "${takes-}"); then
+			[ $# -ge 2 ] || die_usage "$1 needs a value"
+			case $variable in
+			+*) eval "${variable#+}=\"\$${variable#+} \$2\"" ;;
+			*) eval "$variable=\$2" ;;
+			esac
+			shift
+		elif variable=$(find_option "$1" "${flags-}"); then
+			eval "$variable=1"
+		else
+			take_word "$1" || die_usage "unknown argument '$1'"
+		fi
+		shift
+	done
+}
+
+# find_option OPTION LIST: its variable.
+find_option() {
+	for pair in $2; do
+		[ "$1" != "${pair%%:*}" ] || {
+			printf '%s' "${pair#*:}"
+			return
+		}
+	done
+	return 1
+}
+
 need() {
 	command -v "$1" >/dev/null 2>&1 || die "$1 is not installed"
 }

@@ -27,7 +27,7 @@ if [ "$(id -u)" = 0 ]; then
 	chmod 00700 "$PGDATA" || :
 	find "$PGDATA" \! -user postgres -exec chown postgres '{}' +
 	find /var/run/postgresql \! -user postgres -exec chown postgres '{}' +
-	exec setpriv --reuid postgres --regid postgres --init-groups --inh-caps=-all -- "$BASH_SOURCE" "$@"
+	exec setpriv --reuid postgres --regid postgres --init-groups --inh-caps=-all -- "${BASH_SOURCE[0]}" "$@"
 fi
 from_file POSTGRES_PASSWORD
 from_file POSTGRES_USER postgres
