@@ -236,6 +236,12 @@ static void wait_for(struct attempt *attempt, short what)
 		fail(attempt, "out of memory");
 }
 
+static void ignore_notice(void *arg, const PGresult *notice)
+{
+	(void)arg;
+	(void)notice;
+}
+
 static void try_address(struct attempt *attempt)
 {
 	struct conninfo list;
@@ -244,18 +250,14 @@ static void try_address(struct attempt *attempt)
 	    attempt->addresses[attempt->address_next++], &list);
 	arm(attempt, attempt->address_ms);
 	attempt->pg = PQconnectStartParams(list.keywords, list.values, 0);
+	/* libpq's own writes to stderr, which no library should */
+	PQsetNoticeReceiver(attempt->pg, ignore_notice, NULL);
 	if (attempt->pg == NULL)
 		fail(attempt, "out of memory");
 	else if (PQstatus(attempt->pg) == CONNECTION_BAD)
 		fail(attempt, PQerrorMessage(attempt->pg));
 	else
 		wait_for(attempt, EV_WRITE);
-}
-
-static void ignore_notice(void *arg, const PGresult *notice)
-{
-	(void)arg;
-	(void)notice;
 }
 
 static void on_connecting(evutil_socket_t fd, short what, void *arg)
@@ -278,8 +280,6 @@ static void on_connecting(evutil_socket_t fd, short what, void *arg)
 		fail(attempt, PQerrorMessage(attempt->pg));
 		return;
 	}
-	PQsetNoticeReceiver(
-	    attempt->pg, ignore_notice, NULL); /* libraries do not write to stderr */
 	if (PQsetnonblocking(attempt->pg, 1) != 0) {
 		fail(attempt, PQerrorMessage(attempt->pg));
 		return;

@@ -14,6 +14,8 @@
 #include "pool.h"
 #include "rows.h"
 
+#define CANCEL_AGAIN_MS 50
+
 /* clang-format off */
 static const bool allowed[CONN_STATE_COUNT][CONN_STATE_COUNT] = {
 	[CONN_CONNECTING] = { [CONN_IDLE] = true, [CONN_CLOSED] = true },
@@ -70,6 +72,9 @@ static void conn_close(struct conn *conn)
 	conn_move(conn, CONN_CLOSED);
 	cancel_free(conn->cancel);
 	conn->cancel = NULL;
+	if (conn->again_cancel != NULL)
+		event_free(conn->again_cancel);
+	conn->again_cancel = NULL;
 	if (conn->readable != NULL)
 		event_free(conn->readable);
 	if (conn->writable != NULL)
@@ -214,22 +219,43 @@ static void test_when_over(struct conn *conn)
 		return;
 	rows_free(conn->rows);
 	conn->rows = NULL;
+	event_free(conn->again_cancel);
+	conn->again_cancel = NULL;
 	conn_test(conn, conn->config->cancel_ms);
 }
 
+/*
+ * PostgreSQL drops a cancel that finds the backend before its statement, so one that had no
+ * effect is sent again.
+ */
 static void on_cancel_over(void *arg)
 {
+	static const struct timeval again = {0, CANCEL_AGAIN_MS * 1000};
 	struct conn *conn = arg;
 
 	cancel_free(conn->cancel);
 	conn->cancel = NULL;
+	if (conn->expected_next < conn->expected_count)
+		event_add(conn->again_cancel, &again);
 	test_when_over(conn);
+}
+
+static void on_cancel_again(evutil_socket_t fd, short what, void *arg)
+{
+	struct conn *conn = arg;
+
+	(void)fd;
+	(void)what;
+	conn->cancel = cancel_start(conn->base, conn->pg, on_cancel_over, conn);
 }
 
 void conn_cancel(struct conn *conn)
 {
 	conn->queries = NULL;
-	conn->cancel = cancel_start(conn->base, conn->pg, on_cancel_over, conn);
+	conn->again_cancel = evtimer_new(conn->base, on_cancel_again, conn);
+	/* What PostgreSQL does not have yet, it cannot stop: it would run when the rest has come. */
+	if (conn->again_cancel != NULL && !event_pending(conn->writable, EV_WRITE, NULL))
+		conn->cancel = cancel_start(conn->base, conn->pg, on_cancel_over, conn);
 	if (conn->cancel == NULL) {
 		conn_close(conn);
 		return;

@@ -39,6 +39,7 @@ struct conn {
 	PGconn *pg;
 	struct event *readable, *writable, *deadline;
 	struct cancel *cancel; /* CANCELLING, until it is over */
+	struct event *again_cancel;
 
 	/* Statement n is prepared here (or is about to be) in this generation, under a name that carries it. */
 	unsigned prepared[SQL_COUNT][SQL_CLASSES];

@@ -47,6 +47,11 @@ bool connector_set_options(struct connector *connector, const char *options)
 	return true;
 }
 
+void connector_set_role(struct connector *connector, const char *role)
+{
+	connector->role = role;
+}
+
 struct connector *connector_new(struct event_base *base, const struct connector_config *config,
     char *error, size_t error_len)
 {

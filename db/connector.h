@@ -33,6 +33,7 @@ void connector_free(struct connector *connector); /* after its attempts; NULL is
 
 /* For connections from now on. False: out of memory; the old ones stay. */
 bool connector_set_options(struct connector *connector, const char *options);
+void connector_set_role(struct connector *connector, const char *role);
 
 /* How many hosts there are, and one of them as "host:port". */
 int connector_host_count(const struct connector *connector);

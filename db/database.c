@@ -60,7 +60,7 @@ static struct pool_config replica_config(struct database *db)
 
 	config.report = on_replica_report;
 	config.report_arg = db;
-	config.role = "read-only";
+	config.role = "standby"; /* what only refuses writes may be a former primary */
 	config.wants_lsn = false;
 	config.lazy = !db->config.read_from_replicas;
 	config.least = REPLICA_LEAST;
@@ -177,8 +177,12 @@ static void on_report(void *arg, const char *name, bool healthy, const char *tex
 {
 	struct database *db = arg;
 
-	for (size_t i = 0; i < db->replica_count; i++)
-		pool_want(db->replicas[i].pool, !pool_reachable(db->primary));
+	for (size_t i = 0; i < db->replica_count; i++) {
+		if (pool_reachable(db->primary))
+			pool_want_no_longer(db->replicas[i].pool);
+		else
+			pool_want(db->replicas[i].pool, "read-only");
+	}
 	report(db, name, healthy, text);
 }
 

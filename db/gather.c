@@ -7,12 +7,23 @@
 #include "rows.h"
 #include "rows_impl.h"
 
+struct db_error gather_error_for(const struct query *q, const struct db_error *error)
+{
+	struct db_error own = *error;
+
+	if (q->lost && own.kind != DB_OK)
+		own.kind = DB_UNCERTAIN;
+	return own;
+}
+
 static void end(struct query_list *queries, struct query *q, struct rows *rows,
     const struct db_error *error)
 {
 	TAILQ_REMOVE(queries, q, link);
 	q->place = QUERY_NOWHERE;
-	q->done(q->done_arg, rows, error);
+	const struct db_error own = gather_error_for(q, error);
+
+	q->done(q->done_arg, rows, &own);
 }
 
 /* The row that begins with the query's own uuid; in most cases the one where it is looked for first. */

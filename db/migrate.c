@@ -1,9 +1,12 @@
 /*
  * migrate: one connection, a list of stages.
  *
- *	connect -> lock -> record table -> what has run -> apply the next, again and again -> done
+ *	connect -> record table -> what has run -> apply the next, again and again -> done
+ *	   ^                                           |
+ *	   `------------ somebody else has -----------'
  *
- * Closing the connection gives the lock back, so every way out is safe.
+ * One process at a time: each transaction takes a lock first, which goes with it, so every way out
+ * is safe, and a pooler in between may give each transaction another session.
  */
 #include "migrate.h"
 
@@ -20,8 +23,8 @@
 #include "hint.h"
 
 #define RETRY_MOST_MS  2000
-#define CHECKSUM_BYTES 65        /* SHA-256 in hex */
-#define LOCK_KEY       "7310287" /* any number, as long as nobody else uses it */
+#define CHECKSUM_BYTES 65                                       /* SHA-256 in hex */
+#define LOCK           "SELECT pg_advisory_xact_lock(7310287);" /* nobody else uses this number */
 
 static const struct migration {
 	const char *name; /* the file's name; its first four digits are the number */
@@ -48,7 +51,9 @@ struct migration_run {
 	PGresult *rows; /* the last result of this stage */
 	bool failed;    /* a statement of this stage failed; error says how */
 	bool transient; /* ... because the server went away */
+	bool raced;     /* ... because another process was first */
 	char error[512];
+	char told[512]; /* the last of them that was reported, once */
 };
 
 static void start(struct migration_run *run);
@@ -100,7 +105,9 @@ static void try_again(struct migration_run *run)
 		return;
 	}
 	disconnect(run);
-	report(run, false, run->error);
+	if (strcmp(run->told, run->error) != 0)
+		report(run, false, run->error);
+	snprintf(run->told, sizeof(run->told), "%s", run->error);
 	evutil_secure_rng_get_bytes(&random, sizeof(random));
 	const struct timeval wait = {
 	    0, (suseconds_t)(50 + random % (RETRY_MOST_MS / 2)) * 1000};
@@ -120,17 +127,12 @@ static void send_sql(struct migration_run *run, const char *sql)
 		event_active(run->readable, EV_READ, 0);
 }
 
-static void send_lock(struct migration_run *run)
-{
-	send_sql(run, "SELECT pg_advisory_lock(" LOCK_KEY ")");
-}
-
 static void send_record_table(struct migration_run *run)
 {
 	send_sql(run,
-	    "CREATE TABLE IF NOT EXISTS sage_migrations (number INT PRIMARY KEY, "
+	    "BEGIN;" LOCK "CREATE TABLE IF NOT EXISTS sage_migrations (number INT PRIMARY KEY, "
 	    "name TEXT NOT NULL, checksum TEXT NOT NULL, "
-	    "applied_at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT CURRENT_TIMESTAMP)");
+	    "applied_at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT CURRENT_TIMESTAMP);COMMIT");
 }
 
 static void send_list(struct migration_run *run)
@@ -184,10 +186,9 @@ static void send_next(struct migration_run *run)
 	/* A string of several statements ends at the first that fails; the open transaction goes with
 	 * the connection. */
 	if (asprintf(&sql,
-	        "BEGIN;\n%s\n;INSERT INTO sage_migrations (number, name, checksum) VALUES "
-	        "(%ld, '%s', "
-	        "'%s');COMMIT",
-	        m->text, strtol(m->name, NULL, 10), m->name, hex) < 0)
+	        "BEGIN;" LOCK "INSERT INTO sage_migrations (number, name, checksum) VALUES "
+	        "(%ld, '%s', '%s');\n%s\n;COMMIT",
+	        strtol(m->name, NULL, 10), m->name, hex, m->text) < 0)
 		abort();
 	send_sql(run, sql);
 	free(sql);
@@ -209,7 +210,6 @@ static const struct stage {
 	void (*read)(struct migration_run *run, const PGresult *rows); /* may be NULL */
 	bool again; /* until send() finishes the run */
 } stages[] = {
-    {.send = send_lock},
     {.send = send_record_table},
     {.send = send_list, .read = read_list},
     {.send = send_next, .read = read_next, .again = true},
@@ -221,6 +221,7 @@ static void note_error(struct migration_run *run, const PGresult *result)
 {
 	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 	const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+	const char *table = PQresultErrorField(result, PG_DIAG_TABLE_NAME);
 	char why[400];
 
 	if (run->failed)
@@ -229,6 +230,8 @@ static void note_error(struct migration_run *run, const PGresult *result)
 	text = text != NULL ? text : PQresultErrorMessage(result);
 	run->transient =
 	    *state == '\0' || strncmp(state, "57P", 3) == 0 || strncmp(state, "08", 2) == 0;
+	run->raced = table != NULL && strcmp(table, "sage_migrations") == 0 &&
+	             strcmp(state, "23505") == 0;
 	snprintf(why, sizeof(why), "%.*s%s", (int)strcspn(text, "\n"), text, hint_for(text));
 	fail(run, stages[run->stage].again ? migrations[run->next].name : "record", why);
 }
@@ -239,7 +242,10 @@ static void stage_ended(struct migration_run *run)
 
 	if (!run->failed && stage->read != NULL)
 		stage->read(run, run->rows);
-	if (run->failed && run->transient) {
+	if (run->failed && run->raced) {
+		disconnect(run);
+		start(run);
+	} else if (run->failed && run->transient) {
 		try_again(run);
 	} else if (run->failed) {
 		finish(run, MIGRATE_FAILED);
@@ -313,7 +319,7 @@ static void on_connected(void *arg, PGconn *pg, const char *error)
 	}
 	run->stage = 0;
 	run->next = 0;
-	run->failed = run->transient = false;
+	run->failed = run->transient = run->raced = false;
 	*run->error = '\0';
 	stages[0].send(run);
 }

@@ -31,7 +31,7 @@ struct pool;
 struct pool_config {
 	const char *name;     /* "primary", "replica db2:5432": for people; copied */
 	const char *conninfo; /* libpq key=value string or URI; copied */
-	const char *role;    /* target_session_attrs of libpq, unless conninfo has it; static */
+	const char *role;    /* target_session_attrs of libpq, whatever conninfo says; static */
 	int host;            /* only this one of conninfo's hosts, from 0; -1: all of them */
 	bool lazy;           /* no connection before the first query wants one */
 	bool unprepared;     /* for poolers that lose prepared statements */
@@ -125,8 +125,12 @@ void pool_cancel(struct pool *pool, struct query *q);
 /* New limits; what exceeds them goes as it becomes idle. name, conninfo, role and host stay. */
 void pool_configure(struct pool *pool, const struct pool_config *config);
 
-/* A lazy pool: shall it look for its database although no query wants one? */
-void pool_want(struct pool *pool, bool wanted);
+/*
+ * For want of a better one: with a role that is less strict than its own, and a lazy pool looks for
+ * its database although no query wants one. Afterwards connections of that role are closed.
+ */
+void pool_want(struct pool *pool, const char *role);
+void pool_want_no_longer(struct pool *pool);
 
 /* Queries wait until pool_resume(); what runs goes on. */
 void pool_pause(struct pool *pool);

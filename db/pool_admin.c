@@ -4,12 +4,26 @@
 
 #include <event2/event.h>
 
+#include "connector.h"
 #include "pool_impl.h"
 
-void pool_want(struct pool *pool, bool wanted)
+void pool_want(struct pool *pool, const char *role)
 {
-	pool->wanted = wanted;
+	if (pool->wanted)
+		return;
+	pool->wanted = true;
+	connector_set_role(pool->connector, role);
+	event_del(pool->retry);
 	pool_serve(pool);
+}
+
+void pool_want_no_longer(struct pool *pool)
+{
+	if (!pool->wanted)
+		return;
+	pool->wanted = false;
+	connector_set_role(pool->connector, pool->config.role);
+	pool_reconnect(pool);
 }
 
 void pool_pause(struct pool *pool)

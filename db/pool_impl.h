@@ -53,7 +53,8 @@ struct pool {
 	bool open, paused, wanted;
 	bool reachable;
 	char last_error[256];   /* why it is not reachable */
-	char last_refusal[256]; /* why it has no more connections than it has */
+	bool refused;           /* the last login, by a server that serves those it let in */
+	int64_t quiet_until_ms; /* that was told */
 	unsigned generation;    /* connections of older ones are closed once they are idle */
 
 	struct slots slots[SLOT_STATE_COUNT]; /* used last comes first */

@@ -12,7 +12,8 @@
 #include "rows.h"
 
 #define GATHER_MAX_BYTES (1024 * 1024)
-#define MAX_TRIES        2
+/* The first replay may meet a connection that the same fault is about to reach. */
+#define MAX_TRIES 3
 
 /* One namespace and all writes together leave a quarter to the others. */
 struct line_limits pool_limits(const struct pool *pool)
@@ -96,6 +97,7 @@ static void take_back(struct pool *pool, struct slot *slot, const struct db_erro
 		TAILQ_REMOVE(&slot->running, q, link);
 		q->alone = q->alone || slot->running_count > 1;
 		q->tries += !spoilt;
+		q->lost = q->lost || (error->kind == DB_UNCERTAIN && !sql_is_read(q->sql));
 		if (pool_put_in_line(pool, q, true))
 			pool->total.retries++;
 		else

@@ -9,6 +9,7 @@
 
 #include <event2/event.h>
 
+#include "gather.h"
 #include "pool_impl.h"
 
 #define LINE_IS_FULL "too many statements wait for a connection"
@@ -85,7 +86,7 @@ bool pool_run(
 	q->done_arg = arg;
 	q->pool = pool;
 	q->tries = 0;
-	q->alone = false;
+	q->alone = q->lost = false;
 	q->written = 0;
 	if (!pool_put_in_line(pool, q, false))
 		return fail_at_once(error, DB_BUSY, "out of memory", pool->config.wait_ms);
@@ -101,6 +102,7 @@ static void end(
 	struct db_error error;
 
 	fail_at_once(&error, kind, text, pool->config.wait_ms);
+	error = gather_error_for(q, &error);
 	q->done(q->done_arg, NULL, &error);
 }
 

@@ -13,8 +13,9 @@
 #include "pool_impl.h"
 
 #define MAX_PARALLEL_LOGINS 4
-#define TIDY_MS             1000 /* how often idle connections are looked at */
-#define FULL_WAIT_MS        1000 /* a server that lets no more in is asked again after this */
+#define TIDY_MS             1000   /* how often idle connections are looked at */
+#define REFUSAL_QUIET_MS    300000 /* how often it is told that a server lets no more in */
+#define FULL_WAIT_MS        1000   /* a server that lets no more in is asked again after this */
 
 int64_t pool_now_us(void)
 {
@@ -98,10 +99,10 @@ static void note_connected(struct slot *slot)
 	struct pool *pool = slot->pool;
 
 	slot->connected = true;
+	pool->refused = false;
 	slot->connected_ms = slot->idle_since_ms = pool_now_ms();
 	slot->expires_ms = expiry(slot->connected_ms, pool->config.lifetime_ms);
 	pool->total.connects++;
-	*pool->last_refusal = '\0';
 	breaker_succeeded(&pool->breaker);
 	event_del(pool->retry);
 	if (pool->reachable)
@@ -146,7 +147,7 @@ static void on_ready(void *arg, struct conn *conn)
 }
 
 /* With the last connection the database counts as away, until it is reached again. */
-static void note_loss(struct pool *pool, const char *error)
+static void note_loss(struct pool *pool, bool healthy, const char *error)
 {
 	bool news = pool->reachable || strcmp(pool->last_error, error) != 0;
 
@@ -155,7 +156,7 @@ static void note_loss(struct pool *pool, const char *error)
 	pool->reachable = false;
 	snprintf(pool->last_error, sizeof(pool->last_error), "%s", error);
 	if (news)
-		pool_report(pool, false, error);
+		pool_report(pool, healthy, error);
 }
 
 /* One broke: the others may have, too, without anybody having noticed. */
@@ -173,30 +174,45 @@ static void test_idle(struct pool *pool, int64_t idle_ms)
 	}
 }
 
-/* It lives, and lets no more in: told once. */
-static void note_refusal(struct pool *pool, const char *error)
+/* It lives, and lets no more in. */
+static void note_refusal(struct pool *pool, int64_t now, const char *error)
 {
-	char text[sizeof(pool->last_refusal) + 32];
+	char text[320];
 
-	if (strcmp(pool->last_refusal, error) == 0)
+	pool->refused = true;
+	if (now < pool->quiet_until_ms)
 		return;
-	snprintf(pool->last_refusal, sizeof(pool->last_refusal), "%s", error);
+	pool->quiet_until_ms = now + REFUSAL_QUIET_MS;
 	snprintf(text, sizeof(text), "no further connection: %s", error);
 	pool_report(pool, false, text);
+}
+
+/* The only host of this pool is well, but not what this pool is for: a primary, or a replica. */
+static bool has_another_role(const struct pool *pool, const char *error)
+{
+	return pool->config.host >= 0 && (strstr(error, "session is ") != NULL ||
+	                                     strstr(error, "hot standby mode") != NULL);
 }
 
 static void connecting_failed(struct pool *pool, int64_t began_ms, const char *error)
 {
 	int64_t now = pool_now_ms();
 
+	if (pool_live(pool) == 0 && has_another_role(pool, error)) {
+		breaker_succeeded(&pool->breaker);
+		note_loss(pool, true, error);
+		pool_arm(pool->retry, pool->config.retry_most_ms);
+		pool_refuse_all(pool);
+		return;
+	}
 	pool->total.connect_failures++;
 	if (pool_live(pool) > 0) { /* it serves those it has let in */
-		note_refusal(pool, error);
+		note_refusal(pool, now, error);
 		pool_arm(pool->retry, FULL_WAIT_MS);
 		return;
 	}
 	breaker_failed(&pool->breaker, began_ms, now);
-	note_loss(pool, error);
+	note_loss(pool, false, error);
 	pool_arm(pool->retry, breaker_wait_ms(&pool->breaker, now));
 	/* Nothing to hope for: whoever waits is told now, not at the deadline. */
 	if (pool->breaker.state == BREAKER_OPEN)
@@ -217,7 +233,7 @@ static void on_lost(void *arg, struct conn *conn, const char *error)
 		connecting_failed(pool, began_ms, error);
 		return;
 	}
-	note_loss(pool, error);
+	note_loss(pool, false, error);
 	test_idle(pool, 0);
 	pool_serve(pool);
 }
@@ -251,7 +267,7 @@ void slot_settle(struct slot *slot, const char *error)
 	slot_free(slot);
 	if (error == NULL)
 		return;
-	note_loss(pool, error);
+	note_loss(pool, false, error);
 	test_idle(pool, 0);
 }
 
@@ -311,7 +327,7 @@ static int wanted(const struct pool *pool)
 /* As many as the line asks for, within the size and the limit of logins; one by one after a failure. */
 void pool_grow(struct pool *pool)
 {
-	int logins = pool->breaker.failures > 0 ? 1 : MAX_PARALLEL_LOGINS;
+	int logins = pool->breaker.failures > 0 || pool->refused ? 1 : MAX_PARALLEL_LOGINS;
 	int room = pool->config.size - pool_live(pool);
 
 	if (!pool->open || pool->paused || pool->counts[SLOT_CONNECTING] >= room ||

@@ -70,6 +70,7 @@ struct query {
 	int64_t deadline_ms; /* in line; CLOCK_MONOTONIC */
 	int64_t queued_us;
 	int tries;
+	bool lost;  /* a write that a broken connection swallowed: it may have been executed */
 	bool alone; /* not to be gathered: it may be the one that spoiled a group */
 	void *slot; /* QUERY_RUNNING: the connection */
 	struct query_list *list; /* RUNNING and ENDING: with whom */

@@ -122,13 +122,17 @@ void rows_uuid_bytes(const struct rows *rows, int row, int col, unsigned char uu
 
 void rows_uuid(const struct rows *rows, int row, int col, char text[37])
 {
+	static const char hex[] = "0123456789abcdef";
 	unsigned char b[16];
 
 	take(rows, row, col, b, 16);
-	snprintf(text, 37,
-	    "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1],
-	    b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14],
-	    b[15]);
+	for (int i = 0; i < 16; i++) {
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			*text++ = '-';
+		*text++ = hex[b[i] >> 4];
+		*text++ = hex[b[i] & 15];
+	}
+	*text = '\0';
 }
 
 int64_t rows_time(const struct rows *rows, int row, int col)

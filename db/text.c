@@ -33,16 +33,19 @@ static locale_t utf8_locale(void)
 	return locale;
 }
 
+static bool is_word_ascii(unsigned char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
 static enum script script_of(uint32_t c)
 {
+	if (c < 0x80)
+		return is_word_ascii((unsigned char)c) ? SCRIPT_WORD : SCRIPT_NONE;
 	static const struct {
 		uint32_t first, last;
 		enum script script;
 	} ranges[] = {
-	    {'0', '9', SCRIPT_WORD},
-	    {'A', 'Z', SCRIPT_WORD},
-	    {'a', 'z', SCRIPT_WORD},
-	    {0x00, 0x7f, SCRIPT_NONE},
 	    {0x2600, 0x27bf, SCRIPT_PICTURE}, /* symbols, dingbats */
 	    {0x3005, 0x3005, SCRIPT_CJK},     /* the mark that repeats a character */
 	    {0x3040, 0x30ff, SCRIPT_CJK},     /* kana */
@@ -92,6 +95,8 @@ static size_t decode(const unsigned char *s, size_t len, uint32_t *c)
 
 static uint32_t hash_char(uint32_t hash, uint32_t c)
 {
+	if (c < 0x80) /* the two zero bytes of the loop below only multiply */
+		return (hash ^ c) * (FNV_PRIME * FNV_PRIME * FNV_PRIME);
 	for (int shift = 0; shift < 24; shift += 8)
 		hash = (hash ^ ((c >> shift) & 0xffU)) * FNV_PRIME;
 	return hash;
@@ -112,6 +117,16 @@ static bool terms_add(struct terms *terms, uint32_t hash)
 	return true;
 }
 
+/* Most of most texts: the letters and digits of ASCII from s on, into the hash; how many. */
+static size_t hash_ascii(const unsigned char *s, size_t len, uint32_t *hash)
+{
+	size_t i = 0;
+
+	for (; i < len && is_word_ascii(s[i]); i++)
+		*hash = hash_char(*hash, fold(s[i]));
+	return i;
+}
+
 bool terms_add_text(struct terms *terms, const char *text, size_t len)
 {
 	const unsigned char *s = (const unsigned char *)text;
@@ -120,8 +135,15 @@ bool terms_add_text(struct terms *terms, const char *text, size_t len)
 	bool in_word = false;
 
 	for (size_t i = 0; i < len;) {
+		size_t plain = hash_ascii(s + i, len - i, &word);
 		uint32_t c;
 
+		if (plain > 0) {
+			in_word = true;
+			before = 0;
+			i += plain;
+			continue;
+		}
 		i += decode(s + i, len - i, &c);
 		enum script script = script_of(c);
 

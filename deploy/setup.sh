@@ -48,6 +48,7 @@ test  | npm              | command npm          | installs these clients
 test  | nginx-light      | nginx                | the proxy of the protocol tests (no system service)
 test  | prometheus       | command promtool     | checks the metrics (no system service)
 bench | wrk              | command wrk          | makes the load
+bench | pgbouncer        | pgbouncer            | what the pool is compared with (no system service)
 deploy | docker.io       | command dockerd      | runs the containers of the deployment tests
 deploy | docker-compose  | command docker-compose | starts them as the compose files say
 deploy | debootstrap     | command debootstrap  | makes the base images
@@ -64,7 +65,7 @@ is_there() {
 	postgresql) pg_find any ;;
 	pgvector) pg_find vector ;;
 	fuzzer) compgen -G "$(clang -print-resource-dir 2>/dev/null)/lib/*/libclang_rt.fuzzer*" >/dev/null ;;
-	nginx) command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] ;;
+	nginx | pgbouncer) command -v "$1" >/dev/null || [ -x "/usr/sbin/$1" ] ;;
 	venv) python3 -c 'import ensurepip' 2>/dev/null ;;
 	esac
 }
@@ -187,8 +188,8 @@ install_pgvector() {
 	}
 }
 
-# install_programs PACKAGE SERVICE: without the service that Debian's package starts by itself.
-install_programs() {
+# install_program PACKAGE SERVICE: the program, without the service that Debian's package starts by itself.
+install_program() {
 	if [ ! -e /usr/sbin/policy-rc.d ]; then # else the operator has said what may start
 		no_start=/usr/sbin/policy-rc.d
 		printf '#!/bin/sh\nexit 101\n' >"$no_start"
@@ -196,6 +197,7 @@ install_programs() {
 	fi
 	install_packages "$1"
 	[ -z "$no_start" ] || rm -f "$no_start"
+	no_start=
 	! command -v systemctl >/dev/null || systemctl --quiet disable "$2.service" 2>/dev/null || true
 }
 
@@ -209,7 +211,7 @@ install_missing() {
 		say "apt-get update failed; going on with the lists there are"
 	while IFS='|' read -r package why; do
 		case $package in
-		libllhttp-dev | postgresql | pgvector | nginx-light | prometheus | docker.io) ;;
+		libllhttp-dev | postgresql | pgvector | nginx-light | prometheus | pgbouncer | docker.io) ;;
 		*) plain+=("$package") ;;
 		esac
 	done <<<"$1"
@@ -217,9 +219,10 @@ install_missing() {
 	[[ $1 != *libllhttp-dev\|* ]] || install_llhttp
 	[[ $1 != *postgresql\|* ]] || install_postgresql
 	[[ $1 != *pgvector\|* ]] || install_pgvector
-	[[ $1 != *nginx-light\|* ]] || install_programs nginx-light nginx
-	[[ $1 != *prometheus\|* ]] || install_programs prometheus prometheus
-	[[ $1 != *docker.io\|* ]] || install_programs docker.io docker
+	[[ $1 != *nginx-light\|* ]] || install_program nginx-light nginx
+	[[ $1 != *prometheus\|* ]] || install_program prometheus prometheus
+	[[ $1 != *pgbouncer\|* ]] || install_program pgbouncer pgbouncer
+	[[ $1 != *docker.io\|* ]] || install_program docker.io docker
 }
 
 # --- the run ---------------------------------------------------------------

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "guard.h"
+#include "read_json.h"
 #include "utf8.h"
 
 static const struct {
@@ -173,10 +174,18 @@ bool rpc_read(json_t *root, struct rpc_message *msg, struct rpc_error *error)
 	return read_members(msg, error);
 }
 
+/* NULL: fault says why. */
+static json_t *load(const char *body, size_t len, json_error_t *fault)
+{
+	json_t *json = read_json(body, len);
+
+	return json != NULL ? json : json_loadb(body, len, GUARD_DECODE_FLAGS, fault);
+}
+
 bool rpc_parse(const char *body, size_t len, struct rpc_message *msg, struct rpc_error *error)
 {
 	json_error_t fault;
-	json_t *root = json_loadb(body, len, GUARD_DECODE_FLAGS, &fault);
+	json_t *root = load(body, len, &fault);
 
 	memset(msg, 0, sizeof(*msg));
 	if (root == NULL) {
@@ -201,7 +210,7 @@ static bool all_objects(const json_t *array)
 json_t *rpc_parse_batch(const char *body, size_t len, size_t most, struct rpc_error *error)
 {
 	json_error_t fault;
-	json_t *batch = json_loadb(body, len, GUARD_DECODE_FLAGS, &fault);
+	json_t *batch = load(body, len, &fault);
 	size_t count = json_array_size(batch);
 
 	if (batch == NULL)

@@ -1,7 +1,7 @@
 /* rfc3339: hand-written, because strptime knows no fractions and no checks. */
 #include "rfc3339.h"
 
-#include <stdio.h>
+#include <stddef.h>
 
 #define US_PER_SECOND   1000000LL
 #define SECONDS_PER_DAY 86400
@@ -145,24 +145,39 @@ static int64_t split(int64_t value, int64_t unit, int64_t *rest)
 	return (value - *rest) / unit;
 }
 
+/* Count digits of a value that has no more; returns the place behind them. */
+static char *put_digits(char *to, unsigned value, int count)
+{
+	for (int i = count - 1; i >= 0; i--) {
+		to[i] = (char)('0' + value % 10);
+		value /= 10;
+	}
+	return to + count;
+}
+
 void rfc3339_format(int64_t unix_us, char text[RFC3339_TEXT_BYTES])
 {
 	int64_t us, second;
 	int64_t days = split(split(unix_us, US_PER_SECOND, &us), SECONDS_PER_DAY, &second);
 	int year, month, day;
-	char part[8] = "";
 
 	civil_from_days(days, &year, &month, &day);
-	if (us != 0) {
-		int width = 6;
+	const struct {
+		int value, digits;
+		char end;
+	} parts[] = {{year, 4, '-'}, {month, 2, '-'}, {day, 2, 'T'},
+	    {(int)(second / 3600), 2, ':'}, {(int)(second / 60 % 60), 2, ':'},
+	    {(int)(second % 60), 2, us != 0 ? '.' : 'Z'}};
 
-		for (; us % 10 == 0; us /= 10)
-			width--;
-		snprintf(part, sizeof(part), ".%0*u", width, (unsigned)us % 1000000U);
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
+		text = put_digits(text, (unsigned)parts[i].value, parts[i].digits);
+		*text++ = parts[i].end;
 	}
-	/* Unsigned and bounded, so that the compiler sees that it fits. */
-	snprintf(text, RFC3339_TEXT_BYTES, "%04u-%02u-%02uT%02u:%02u:%02u%sZ",
-	    (unsigned)year % 10000U, (unsigned)month % 100U, (unsigned)day % 100U,
-	    (unsigned)(second / 3600) % 100U, (unsigned)(second / 60) % 60U,
-	    (unsigned)second % 60U, part);
+	if (us != 0) {
+		text = put_digits(text, (unsigned)us, 6);
+		while (text[-1] == '0')
+			text--;
+		*text++ = 'Z';
+	}
+	*text = '\0';
 }

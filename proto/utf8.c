@@ -2,16 +2,17 @@
 #include "utf8.h"
 
 #include <stdint.h>
+#include <string.h>
 
-/* Length of the valid sequence at s, or 0. The NUL at the end is never a continuation. */
-static size_t sequence(const unsigned char *s)
+size_t utf8_sequence(const char *text, size_t left)
 {
 	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+	const unsigned char *s = (const unsigned char *)text;
 	size_t len = s[0] < 0x80 ? 1 : s[0] < 0xc0 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
 	uint32_t c = s[0] & (0xffU >> (len + 1));
 
-	if (len <= 1)
-		return len;
+	if (len <= 1 || len > left)
+		return len > left ? 0 : len;
 	for (size_t i = 1; i < len; i++) {
 		if ((s[i] & 0xc0) != 0x80)
 			return 0;
@@ -24,14 +25,17 @@ static size_t sequence(const unsigned char *s)
 
 void utf8_repair(char *text)
 {
-	unsigned char *s = (unsigned char *)text;
+	size_t left = strlen(text);
 
-	while (*s != '\0') {
-		size_t len = sequence(s);
+	while (left > 0) {
+		size_t len = utf8_sequence(text, left);
 
-		if (len == 0)
-			*s = '?';
-		s += len == 0 ? 1 : len;
+		if (len == 0) {
+			*text = '?';
+			len = 1;
+		}
+		text += len;
+		left -= len;
 	}
 }
 

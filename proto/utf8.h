@@ -5,6 +5,9 @@
 
 #include <stddef.h>
 
+/* Length of the well-formed sequence at s, of which left bytes are there; 0: there is none. */
+size_t utf8_sequence(const char *s, size_t left);
+
 /* Replaces every byte that is not part of valid UTF-8 by '?', in place. */
 void utf8_repair(char *text);
 

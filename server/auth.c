@@ -13,6 +13,7 @@ struct entry {
 	unsigned char hash[KEY_HASH_BYTES];
 	bool has_key;
 	int64_t expires_ms; /* 0: empty */
+	int64_t renew_ms;   /* who comes then asks the database anew, before all must */
 	struct principal who;
 };
 
@@ -81,23 +82,38 @@ static void remember(const struct auth_check *check)
 
 	*entry = (struct entry){.has_key = check->has_key,
 	    .expires_ms = clock_ms() + AUTH_CACHE_MS,
+	    .renew_ms = clock_ms() + AUTH_CACHE_MS / 2,
 	    .who = check->who};
 	memcpy(entry->hash, check->hash, KEY_HASH_BYTES);
+}
+
+/* The verdict that is remembered, if there is one. */
+static enum auth_verdict recall(struct auth_check *check)
+{
+	const struct entry *entry = entry_of(check);
+
+	if (!is_hit(entry, check))
+		return AUTH_UNVERIFIED;
+	check->who = entry->who;
+	return AUTH_GRANTED;
 }
 
 static void on_principal(void *arg, struct rows *rows, const struct db_error *error)
 {
 	struct auth_check *check = arg;
-	enum auth_verdict verdict = AUTH_UNVERIFIED;
+	enum auth_verdict verdict;
 
 	check->waiting = false;
-	if (error->kind == DB_OK) {
-		bool granted = principal_find_read(rows, &check->who);
-
+	if (error->kind != DB_OK) {
+		verdict = recall(check);
+	} else if (principal_find_read(rows, &check->who)) {
+		remember(check);
+		verdict = AUTH_GRANTED;
+	} else {
 		/* Refusals are not remembered: a key works from the moment it is made. */
-		if (granted)
-			remember(check);
-		verdict = granted ? AUTH_GRANTED : AUTH_REFUSED;
+		if (is_hit(entry_of(check), check))
+			entry_of(check)->expires_ms = 0;
+		verdict = AUTH_REFUSED;
 	}
 	rows_free(rows);
 	check->done(check->arg, verdict);
@@ -115,16 +131,17 @@ enum auth_verdict auth_check_start(struct auth *auth, struct auth_check *check,
 	if (!read_credential(check, x) || (!check->has_key && auth->required))
 		return AUTH_REFUSED;
 
-	const struct entry *entry = entry_of(check);
+	if (recall(check) == AUTH_GRANTED) {
+		struct entry *entry = entry_of(check);
 
-	if (is_hit(entry, check)) {
-		check->who = entry->who;
-		return AUTH_GRANTED;
+		if (clock_ms() < entry->renew_ms)
+			return AUTH_GRANTED;
+		entry->renew_ms = clock_ms() + AUTH_RENEW_MS; /* the others go on meanwhile */
 	}
 	principal_find_ask(&check->query, check->has_key ? check->hash : NULL);
 	if (!database_run(auth->db, &check->query, on_principal, check, &error)) {
 		query_fini(&check->query);
-		return AUTH_UNVERIFIED;
+		return recall(check);
 	}
 	check->waiting = true;
 	return AUTH_PENDING;

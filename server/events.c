@@ -60,13 +60,14 @@ struct events {
 	struct query query;
 	bool notifying;
 	bool lost; /* something was not told: the next NOTIFY says that there is a gap */
-	struct event *again;
+	int64_t notified_ms;
+	struct event *next_notify;
 };
 
 #define GAP_KIND 'g' /* of a line that stands for all that was lost */
 
 static void on_slice(evutil_socket_t fd, short what, void *arg);
-static void on_again(evutil_socket_t fd, short what, void *arg);
+static void on_next_notify(evutil_socket_t fd, short what, void *arg);
 static void on_heard(void *arg, const char *payload);
 
 struct events *events_new(struct event_base *base, struct database *db, const char *conninfo,
@@ -86,12 +87,12 @@ struct events *events_new(struct event_base *base, struct database *db, const ch
 	snprintf(events->origin, sizeof(events->origin), "%08" PRIx32, random);
 	events->conninfo = strdup(conninfo);
 	events->slice = evtimer_new(base, on_slice, events);
-	events->again = evtimer_new(base, on_again, events);
+	events->next_notify = evtimer_new(base, on_next_notify, events);
 	events->listen_config = (struct listen_config){.conninfo = events->conninfo,
 	    .connect_ms = connect_ms,
 	    .heard = on_heard,
 	    .arg = events};
-	if (events->conninfo == NULL || events->slice == NULL || events->again == NULL) {
+	if (events->conninfo == NULL || events->slice == NULL || events->next_notify == NULL) {
 		events_free(events);
 		return NULL;
 	}
@@ -124,8 +125,8 @@ void events_free(struct events *events)
 	}
 	if (events->slice != NULL)
 		event_free(events->slice);
-	if (events->again != NULL)
-		event_free(events->again);
+	if (events->next_notify != NULL)
+		event_free(events->next_notify);
 	free(events->conninfo);
 	free(events);
 }
@@ -243,6 +244,7 @@ static void on_slice(evutil_socket_t fd, short what, void *arg)
 	struct queued *first = TAILQ_FIRST(&events->queue);
 	struct subscriber *s =
 	    events->cursor != NULL ? events->cursor : TAILQ_FIRST(&events->subscribers);
+	int64_t began_ms = clock_ms();
 
 	(void)fd;
 	(void)what;
@@ -260,6 +262,8 @@ static void on_slice(evutil_socket_t fd, short what, void *arg)
 		    strcmp(hearing->namespace, first->event.namespace) == 0)
 			hearing->heard(hearing->arg, first->gap ? NULL : &first->event);
 		s = events->cursor;
+		if (clock_ms() - began_ms >= EVENTS_SLICE_MS)
+			break;
 	}
 	if (s == NULL)
 		drop_first(events);
@@ -269,19 +273,29 @@ static void on_slice(evutil_socket_t fd, short what, void *arg)
 
 /* --- to and from other processes --- */
 
-static void notify(struct events *events);
-
-static void on_again(evutil_socket_t fd, short what, void *arg)
+static void notify_in(struct events *events, int64_t ms)
 {
-	(void)fd;
-	(void)what;
-	notify(arg);
+	const struct timeval wait = {ms / 1000, (ms % 1000) * 1000};
+
+	event_add(events->next_notify, &wait);
+}
+
+/*
+ * After this turn of the loop, in which more may be published, and not too often: a NOTIFY costs
+ * the database about as much as a save.
+ */
+static void notify_soon(struct events *events)
+{
+	int64_t wait = events->notified_ms + EVENTS_NOTIFY_MS - clock_ms();
+
+	if (events->notifying || event_pending(events->next_notify, EV_TIMEOUT, NULL))
+		return;
+	notify_in(events, wait > 0 && events->waiting_len < LISTEN_PAYLOAD_BYTES ? wait : 0);
 }
 
 /* What failed is told as a gap, as soon as the database can be reached again. */
 static void on_notified(void *arg, struct rows *rows, const struct db_error *error)
 {
-	static const struct timeval wait = {.tv_sec = EVENTS_RETRY_MS / 1000};
 	struct events *events = arg;
 
 	rows_free(rows);
@@ -289,20 +303,21 @@ static void on_notified(void *arg, struct rows *rows, const struct db_error *err
 	if (error->kind != DB_OK) {
 		log_warn("other processes were not told", "error", error->text);
 		events->lost = true;
-		event_add(events->again, &wait);
+		notify_in(events, EVENTS_RETRY_MS);
 	} else if (events->waiting_len > 0 || events->lost) {
-		notify(events);
+		notify_soon(events);
 	}
 }
 
 /* Sends as many whole lines as one payload takes. */
-static void notify(struct events *events)
+static void on_next_notify(evutil_socket_t fd, short what, void *arg)
 {
+	struct events *events = arg;
 	size_t gap = 0, len = events->waiting_len;
 	struct db_error error;
 
-	if (events->notifying || event_pending(events->again, EV_TIMEOUT, NULL))
-		return;
+	(void)fd;
+	(void)what;
 	if (events->lost)
 		gap = (size_t)snprintf(events->sending, sizeof(events->sending),
 		    "%s %c - - -\n", events->origin, GAP_KIND);
@@ -320,6 +335,7 @@ static void notify(struct events *events)
 	query_init(&events->query, SQL_notify);
 	query_text(&events->query, events->sending, gap + len);
 	events->notifying = true;
+	events->notified_ms = clock_ms();
 	if (!database_run(events->db, &events->query, on_notified, events, &error))
 		on_notified(events, NULL, &error);
 }
@@ -341,7 +357,7 @@ void events_publish(struct events *events, const struct server_event *event)
 		memcpy(events->waiting + events->waiting_len, line, len);
 		events->waiting_len += len;
 	}
-	notify(events);
+	notify_soon(events);
 }
 
 /* The next word of *text into out[size], and *text behind it; false when there is none or it is

@@ -10,11 +10,13 @@
 #include <unistd.h>
 
 /* A pipe that poll() calls writable takes this much without blocking (PIPE_BUF). */
-#define LINE_BYTES 4096
-#define MAX_FIELDS 16
+#define WRITE_BYTES  4096
+#define STRING_BYTES 1500 /* of one string, escapes included */
+#define END_BYTES    64   /* always free: for the number of dropped lines, and the brackets */
+#define MAX_FIELDS   16
 
 struct line {
-	char text[LINE_BYTES];
+	char text[WRITE_BYTES];
 	size_t len;
 };
 
@@ -22,6 +24,11 @@ static const char *const names[] = {
     [LOG_DEBUG] = "debug", [LOG_INFO] = "info", [LOG_WARN] = "warn", [LOG_ERROR] = "error"};
 static enum log_level least = LOG_INFO;
 static unsigned long dropped; /* lines lost because the reader was too slow */
+
+/* Lines that go with one write, and how many are lost with them if the reader is too slow. */
+static struct line waiting;
+static unsigned long waiting_lines;
+static bool gathers;
 
 bool log_set_level(const char *name)
 {
@@ -34,37 +41,51 @@ bool log_set_level(const char *name)
 	return false;
 }
 
-/* Room is kept for the closing brackets, so that a cut line is still JSON. */
 static void add(struct line *line, const char *s, size_t len)
 {
-	size_t room = LINE_BYTES - 8 - line->len;
-
-	if (len > room)
-		return;
 	memcpy(line->text + line->len, s, len);
 	line->len += len;
 }
 
-static void add_string(struct line *line, const char *s)
+/* What a string may take now, so that a cut line is still JSON. */
+static size_t room(const struct line *line)
 {
-	static const size_t longest = 1500;
-	size_t start = line->len;
+	size_t taken = line->len + END_BYTES;
+	size_t left = taken < WRITE_BYTES ? WRITE_BYTES - taken : 0;
+
+	return left < STRING_BYTES ? left : STRING_BYTES;
+}
+
+/* How many bytes of s need no escape. */
+static size_t plain(const char *s, size_t most)
+{
+	size_t len = 0;
+
+	while (len < most && (unsigned char)s[len] >= 0x20 && s[len] != '"' && s[len] != '\\')
+		len++;
+	return len;
+}
+
+/* Cut where it would be longer than most bytes. */
+static void add_string(struct line *line, const char *s, size_t most)
+{
+	static const size_t longest_escape = 6;
+	size_t end = line->len + most;
 
 	add(line, "\"", 1);
-	for (; *s != '\0' && line->len - start < longest; s++) {
-		unsigned char c = (unsigned char)*s;
-		char escaped[8];
+	while (*s != '\0' && line->len + longest_escape <= end) {
+		size_t len = plain(s, end - line->len);
+		unsigned char c = (unsigned char)s[len];
+		char escaped[8] = {'\\', (char)c};
 
-		if (c == '"' || c == '\\') {
-			escaped[0] = '\\';
-			escaped[1] = *s;
-			add(line, escaped, 2);
-		} else if (c < 0x20) {
-			add(line, escaped,
-			    (size_t)snprintf(escaped, sizeof(escaped), "\\u%04x", c));
-		} else {
-			add(line, s, 1);
-		}
+		add(line, s, len);
+		s += len;
+		if (len > 0 || c == '\0')
+			continue;
+		if (c < 0x20)
+			snprintf(escaped, sizeof(escaped), "\\u%04x", c);
+		add(line, escaped, strlen(escaped));
+		s++;
 	}
 	if (((unsigned char)*s & 0xc0) ==
 	    0x80) { /* cut inside a UTF-8 sequence: drop its beginning */
@@ -77,52 +98,89 @@ static void add_string(struct line *line, const char *s)
 
 static void add_field(struct line *line, const char *name, const char *text)
 {
+	size_t name_len = strlen(name) + 8; /* with quotes, comma, colon, or null */
+
+	if (name_len > room(line))
+		return;
 	add(line, ",", 1);
-	add_string(line, name);
+	add_string(line, name, name_len);
 	add(line, ":", 1);
 	if (text == NULL)
 		add(line, "null", 4);
 	else
-		add_string(line, text);
+		add_string(line, text, room(line));
+}
+
+/* The time to the second, made once a second. */
+static const char *second_of(time_t now)
+{
+	static char text[24];
+	static time_t made = -1;
+
+	if (now != made) {
+		struct tm utc;
+
+		gmtime_r(&now, &utc);
+		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &utc);
+		made = now;
+	}
+	return text;
 }
 
 static void begin(struct line *line, enum log_level level, const char *message)
 {
 	struct timespec now;
-	struct tm utc;
-	char stamp[32];
+	const char *second;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &utc);
-	size_t len = strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &utc);
+	second = second_of(now.tv_sec);
+	unsigned ms = (unsigned)(now.tv_nsec / 1000000);
+	const char fraction[] = {'.', (char)('0' + ms / 100), (char)('0' + ms / 10 % 10),
+	    (char)('0' + ms % 10), 'Z'};
 
-	snprintf(stamp + len, sizeof(stamp) - len, ".%03ldZ", now.tv_nsec / 1000000);
 	line->len = 0;
 	add(line, "{\"ts\":\"", 7);
-	add(line, stamp, strlen(stamp));
+	add(line, second, strlen(second));
+	add(line, fraction, sizeof(fraction));
 	add(line, "\",\"level\":\"", 11);
 	add(line, names[level], strlen(names[level]));
 	add(line, "\",\"msg\":", 8);
-	add_string(line, message);
+	add_string(line, message, room(line));
 }
 
-static void end(struct line *line)
+void log_flush(void)
 {
 	struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
-	char count[24];
 
-	if (poll(&out, 1, 0) != 1 || (out.revents & POLLOUT) == 0) {
-		dropped++;
+	if (waiting.len == 0)
 		return;
-	}
-	if (dropped > 0) {
-		snprintf(count, sizeof(count), "%lu", dropped);
-		add_field(line, "lines_dropped_before", count);
-		dropped = 0;
-	}
-	memcpy(line->text + line->len, "}\n", 2);
-	if (write(STDOUT_FILENO, line->text, line->len + 2) < 0)
-		dropped++;
+	if (poll(&out, 1, 0) != 1 || (out.revents & POLLOUT) == 0 ||
+	    write(STDOUT_FILENO, waiting.text, waiting.len) < 0)
+		dropped += waiting_lines;
+	waiting_lines = 0;
+	waiting.len = 0;
+}
+
+void log_gather(bool on)
+{
+	log_flush();
+	gathers = on;
+}
+
+static void end(struct line *line, enum log_level level)
+{
+	if (waiting.len + line->len + END_BYTES > WRITE_BYTES)
+		log_flush();
+	if (dropped > 0)
+		line->len += (size_t)snprintf(line->text + line->len, END_BYTES - 2,
+		    ",\"lines_dropped_before\":\"%lu\"", dropped);
+	add(line, "}\n", 2);
+	memcpy(waiting.text + waiting.len, line->text, line->len);
+	waiting.len += line->len;
+	waiting_lines += 1 + dropped; /* if this line is lost, the number in it is, too */
+	dropped = 0;
+	if (!gathers || level >= LOG_WARN) /* which may be the last word */
+		log_flush();
 }
 
 void log_write(enum log_level level, const char *message, const struct log_field *fields)
@@ -134,7 +192,7 @@ void log_write(enum log_level level, const char *message, const struct log_field
 	begin(&line, level, message);
 	for (; fields->name != NULL; fields++)
 		add_field(&line, fields->name, fields->text);
-	end(&line);
+	end(&line, level);
 }
 
 void log_pairs(enum log_level level, const char *message, ...)

@@ -13,6 +13,13 @@ enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 /* Sets the least level that is written. False when the name is unknown. */
 bool log_set_level(const char *name);
 
+/*
+ * While gathering, lines wait for log_flush(), so that a turn of the loop writes once. Warnings
+ * and errors do not wait.
+ */
+void log_gather(bool on);
+void log_flush(void);
+
 /* One pair of name and text; a list of them ends with a NULL name. */
 struct log_field {
 	const char *name;

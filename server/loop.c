@@ -67,12 +67,15 @@ void loop_run(struct event_base *base, bool measures)
 	int fd = measures ? timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC) : -1;
 	struct event *appointments = measures ? make_appointments(base, fd) : NULL;
 
+	log_gather(true);
 	while (event_base_loop(base, EVLOOP_ONCE) == 0 && !event_base_got_break(base)) {
+		log_flush();
 		if (loop.marked_us == 0)
 			continue;
 		metrics_turn(clock_us() - loop.marked_us);
 		loop.marked_us = 0;
 	}
+	log_gather(false);
 	if (appointments != NULL)
 		event_free(appointments);
 	if (fd >= 0)

@@ -51,6 +51,16 @@ static const char *const auth_modes[] = {"auto", "required", NULL};
 static const char *const read_places[] = {"primary", "replica", NULL};
 static const char *const levels[] = {"debug", "info", "warn", "error", NULL};
 
+static const struct {
+	const char *const *words;
+	const char *complaint;
+} choices[] = {
+    [KIND_BOOLEAN] = {booleans, "neither true nor false"},
+    [KIND_AUTH] = {auth_modes, "neither auto nor required"},
+    [KIND_READ_FROM] = {read_places, "neither primary nor replica"},
+    [KIND_LEVEL] = {levels, "none of debug, info, warn, error"},
+};
+
 static bool is_one_of(const char *value, const char *const *words)
 {
 	for (; *words != NULL; words++) {
@@ -88,27 +98,13 @@ static bool check_value(const struct option *opt, const char *value, char *error
 	case KIND_NUMBER:
 		return check_number(opt, value, error, len);
 	case KIND_BOOLEAN:
-		if (is_one_of(value, booleans))
-			return true;
-		snprintf(error, len, "%s: '%.40s' is neither true nor false", opt->name, value);
-		return false;
 	case KIND_AUTH:
-		if (is_one_of(value, auth_modes))
-			return true;
-		snprintf(
-		    error, len, "%s: '%.40s' is neither auto nor required", opt->name, value);
-		return false;
 	case KIND_READ_FROM:
-		if (is_one_of(value, read_places))
-			return true;
-		snprintf(
-		    error, len, "%s: '%.40s' is neither primary nor replica", opt->name, value);
-		return false;
 	case KIND_LEVEL:
-		if (is_one_of(value, levels))
+		if (is_one_of(value, choices[opt->kind].words))
 			return true;
-		snprintf(error, len, "%s: '%.40s' is none of debug, info, warn, error",
-		    opt->name, value);
+		snprintf(error, len, "%s: '%.40s' is %s", opt->name, value,
+		    choices[opt->kind].complaint);
 		return false;
 	}
 	return false;

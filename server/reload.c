@@ -15,9 +15,9 @@ bool reload_run(struct service *service, struct reload *reload)
 	struct options *old = service->options;
 	struct options fresh;
 	struct database_config database;
-	bool ok = options_load(
-	              &fresh, old->argc, old->argv, reload->error, sizeof(reload->error)) &&
-	          database_options(&fresh, &database, reload->error, sizeof(reload->error));
+	bool ok =
+	    options_load(&fresh, old->argc, old->argv, reload->error, sizeof(reload->error)) &&
+	    database_options(&fresh, &database, reload->error, sizeof(reload->error));
 
 	reload->count = 0;
 	if (ok) {

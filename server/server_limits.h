@@ -47,15 +47,18 @@
 /* Identity */
 #define MAX_TOKEN_BYTES    512
 #define AUTH_CACHE_MS      2000 /* a revoked key ends within this time */
+#define AUTH_RENEW_MS      200  /* for asking anew before it ends, until another does */
 #define AUTH_CACHE_ENTRIES 1024
 #define KEY_POLL_MS        2000 /* a public address opens this soon after the first key */
 
 /* Events */
 #define EVENTS_QUEUE_LIMIT   4096        /* not yet told to everyone; over it: "read again" */
-#define EVENTS_SLICE         256         /* subscribers told in one turn of the loop */
+#define EVENTS_SLICE         256         /* subscribers told in one turn of the loop ... */
+#define EVENTS_SLICE_MS      2           /* ... and none more after this */
 #define EVENTS_WAITING_BYTES (64 * 1024) /* for other processes, behind the NOTIFY under way */
 #define EVENTS_RECENT        256         /* remembered for late subscriptions ... */
 #define EVENTS_RECENT_MS     3000        /* ... for so long */
+#define EVENTS_NOTIFY_MS     5           /* from one NOTIFY to the next, unless much waits */
 #define EVENTS_RETRY_MS      1000        /* after a NOTIFY that failed */
 #define SECRET_RETRY_MS      500         /* the signing key could not be read */
 

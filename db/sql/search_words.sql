@@ -1,8 +1,9 @@
 -- read
 -- BM25 (Robertson/Walker, k1 = 1.2, b = 0.75) over every memory that shares at least one term
--- with the query. Document frequency and average length are those of the candidates.
+-- with the query. Document frequency and average length are those of the candidates. The texts
+-- are fetched for the best only, so that no plan has a reason to read the whole table.
 WITH candidate AS (
-    SELECT m.id, cardinality(m.terms) AS length, t.term, count(*) AS tf
+    SELECT m.id, m.created_at, cardinality(m.terms) AS length, t.term, count(*) AS tf
     FROM memories m CROSS JOIN LATERAL unnest(m.terms) AS t (term)
     WHERE m.namespace = $1::text AND m.terms && $2::int[] AND t.term = ANY ($2::int[])
         AND ($3::varchar IS NULL OR m.session_id = $3)
@@ -13,14 +14,15 @@ WITH candidate AS (
 ), idf AS (
     SELECT term, ln(1 + (n - count(*) + 0.5) / (count(*) + 0.5)) AS weight
     FROM candidate, corpus GROUP BY term, n
-), ranked AS (
+), best AS (
     SELECT id, sum(weight * tf * 2.2 / (tf + 1.2 * (0.25 + 0.75 * length / average_length))) AS score
     FROM candidate JOIN idf USING (term), corpus
-    GROUP BY id
+    GROUP BY id, created_at
+    ORDER BY score DESC, created_at DESC, id
+    LIMIT $4::int
 )
 SELECT m.id, m.session_id, m.agent, left(m.user_input, $5::int), left(m.assistant_response, $5),
     length(m.user_input) > $5 OR length(m.assistant_response) > $5, m.created_at,
-    ranked.score::float8
-FROM ranked JOIN memories m USING (id)
-ORDER BY ranked.score DESC, m.created_at DESC, m.id
-LIMIT $4::int
+    best.score::float8
+FROM best JOIN memories m USING (id)
+ORDER BY best.score DESC, m.created_at DESC, m.id

@@ -69,6 +69,7 @@ static json_t *stats_row(struct pool *pool)
 {
 	const struct pool_stats s = pool_stats(pool);
 	int64_t wait_us = (int64_t)(s.wait.sum_s * 1e6);
+	uint64_t refused = s.refused_full + s.refused_late;
 
 	return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
 	                 "s:I, s:I, s:I, s:I, s:I}",
@@ -82,7 +83,7 @@ static json_t *stats_row(struct pool *pool)
 	    "connects", (json_int_t)s.connects, "connect_failures",
 	    (json_int_t)s.connect_failures, "gathered", (json_int_t)s.gathered, "retries",
 	    (json_int_t)s.retries, "cancels", (json_int_t)s.cancels, "timeouts",
-	    (json_int_t)s.timeouts, "refused", (json_int_t)(s.refused_full + s.refused_late));
+	    (json_int_t)s.timeouts, "refused", (json_int_t)refused);
 }
 
 void admin_stats(struct service *service, struct exchange *x)

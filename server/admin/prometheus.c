@@ -55,7 +55,10 @@ void prometheus_label(char label[PROMETHEUS_LABEL_BYTES], const char *name, cons
 	for (; *value != '\0' && len + 4 < PROMETHEUS_LABEL_BYTES; value++) {
 		if (strchr("\\\"\n", *value) != NULL)
 			label[len++] = '\\';
-		label[len++] = *value == '\n' ? 'n' : *value;
+		if (*value == '\n')
+			label[len++] = 'n';
+		else
+			label[len++] = *value;
 	}
 	snprintf(label + len, PROMETHEUS_LABEL_BYTES - len, "\"");
 }

@@ -73,7 +73,11 @@ bool connection_new(struct http_server *server, int fd, const struct sockaddr *p
 	event_assign(&c->readable, server->base, fd, EV_READ | EV_PERSIST, on_readable, c);
 	event_assign(&c->writable, server->base, fd, EV_WRITE, on_writable, c);
 	event_assign(&c->gone, server->base, fd, EV_CLOSED, on_gone, c);
-	event_add(&c->readable, NULL);
+	if (event_add(&c->readable, NULL) != 0) {
+		close(fd);
+		free(c);
+		return false;
+	}
 	TAILQ_INSERT_TAIL(&server->connections, c, link);
 	server->stats.connections++;
 	return true;

@@ -188,8 +188,9 @@ static void send_result(struct request *r, json_t *result, const struct envelope
 	if (text == NULL) {
 		struct rpc_error error;
 
-		rpc_error_set(
-		    &error, RPC_INTERNAL, NULL, "the answer could not be written as JSON");
+		rpc_error_set(&error, RPC_INTERNAL, NULL,
+		    "the answer could not be written as JSON; what was asked may or may not "
+		    "have been done");
 		request_error(r, &error);
 		return;
 	}

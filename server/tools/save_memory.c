@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include <event2/util.h>
 #include <uuid/uuid.h>
 
 #include "events.h"
@@ -72,7 +73,7 @@ static void choose_key(struct call *call)
 		    save->idempotency_key.s);
 		return;
 	}
-	uuid_generate_random(key);
+	evutil_secure_rng_get_bytes(key, sizeof(key));
 	uuid_unparse_lower(key, call->idempotency_key);
 }
 

@@ -3,7 +3,6 @@
     bench.py [--quick]     --quick only shows that everything runs: short rounds, no verdicts
 """
 
-import argparse
 import json
 import os
 import re
@@ -25,6 +24,8 @@ os.environ["SAGE_MCP"] = str(BUILD / "server/sage-mcp")
 sys.path.insert(0, str(ROOT / "tests/support"))
 
 from sage import Cluster, Server, create_database  # noqa: E402
+from verdicts import main  # noqa: E402
+
 CLIENTS = 64
 STARTS = 20
 
@@ -129,32 +130,14 @@ def run(quick: bool) -> list[tuple]:
     for name, rate in rates.items():
         print(f"  {name:20} {rate:12,.0f} answers/s")
     return [
-        ("tools/list, times the TypeScript SDK", ours / rates["TypeScript SDK"], ">=", 40),
-        ("tools/list, times a bare hello server", ours / rates["hello"], ">=", 0.6),
-        ("tools/list, times hello with the same bytes", ours / rates["hello, same bytes"], None, None),
-        ("resident memory, idle, MB", idle, "<", 12),
-        ("resident memory, after the load, MB", loaded, None, None),
-        ("start to first answer without a database, ms", starts, "<", 50),
+        ("tools/list, times the TypeScript SDK", ours / rates["TypeScript SDK"], (">=", 40)),
+        ("tools/list, times a bare hello server", ours / rates["hello"], (">=", 0.6)),
+        ("tools/list, times hello with the same bytes", ours / rates["hello, same bytes"], None),
+        ("resident memory, idle, MB", idle, ("<", 12)),
+        ("resident memory, after the load, MB", loaded, None),
+        ("start to first answer without a database, ms", starts, ("<", 50)),
     ]
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="short rounds, no verdicts")
-    quick = parser.parse_args().quick
-    results = run(quick)
-    failed = 0
-    print(f"\n{'':48} {'measured':>10}  target")
-    for name, value, relation, target in results:
-        verdict = ""
-        if relation and not quick:
-            holds = value >= target if relation == ">=" else value < target
-            failed += not holds
-            verdict = "ok" if holds else "NOT REACHED"
-        print(f"{name:48} {value:10.2f}  {f'{relation} {target}' if relation else '':8} {verdict}")
-    (ROOT / "build/bench.json").write_text(json.dumps({name: value for name, value, *_ in results}, indent=1))
-    sys.exit(failed > 0)
-
-
 if __name__ == "__main__":
-    main()
+    main(__doc__, run)

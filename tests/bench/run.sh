@@ -14,4 +14,6 @@ cmake --build --preset release-tests >>build/bench-build.log
 missed=0
 python3 tests/bench/bench.py "$@" || missed=1
 python3 tests/bench/streams.py "$@" || missed=1
+python3 tests/bench/pool.py "$@" || missed=1
+python3 tests/bench/monitoring.py "$@" || missed=1
 exit $missed

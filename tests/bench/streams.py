@@ -3,7 +3,6 @@
     streams.py [--quick]     --quick only shows that everything runs: few streams, no verdicts
 """
 
-import argparse
 import os
 import selectors
 import socket
@@ -21,6 +20,7 @@ os.environ["SAGE_MCP"] = str(ROOT / "build/release-tests/server/sage-mcp")
 sys.path.insert(0, str(ROOT / "tests/support"))
 
 from bench import rss_mb  # noqa: E402
+from verdicts import main  # noqa: E402
 from sage import MODERN, Cluster, Connection, Server, create_database, rpc_message  # noqa: E402
 
 FEED = "sage://feed/default"
@@ -176,17 +176,5 @@ def run(quick: bool) -> list[tuple]:
             cluster.remove()
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true")
-    quick = parser.parse_args().quick
-    missed = 0
-    for name, value, most in run(quick):
-        verdict = "" if most is None or quick else "ok" if value <= most else "MISSED"
-        missed += verdict == "MISSED"
-        print(f"{name:58} {value:10.3f}   {'' if most is None else f'at most {most}':12} {verdict}")
-    sys.exit(missed > 0)
-
-
 if __name__ == "__main__":
-    main()
+    main(__doc__, run)

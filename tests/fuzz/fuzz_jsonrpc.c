@@ -14,6 +14,7 @@
 #include "compact.h"
 #include "guard.h"
 #include "mcp.h"
+#include "read_json.h"
 
 #define MAX_HEADER_BYTES 256
 #define MAX_BATCH        8
@@ -117,6 +118,17 @@ static void load_arguments(const struct rpc_message *msg)
 	args_fini(table, &e);
 }
 
+/* What read_json() reads, jansson must read the same. */
+static void read_twice(const char *body, size_t len)
+{
+	json_t *ours = read_json(body, len);
+	json_t *jansson = ours != NULL ? must_be_json(body, len) : NULL;
+
+	must(json_equal(ours, jansson) || ours == jansson);
+	json_decref(ours);
+	json_decref(jansson);
+}
+
 /* As the server does: the batch as a whole, then one message after the other. */
 static void read_batch(const char *body, size_t len, const struct mcp_headers *headers)
 {
@@ -153,6 +165,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
 	headers.method = take_header(&data, &len, method);
 	headers.name = take_header(&data, &len, name);
+	read_twice((const char *)data, len);
 	if (len > 0 && *data == '[') {
 		read_batch((const char *)data, len, &headers);
 		return 0;

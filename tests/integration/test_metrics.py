@@ -127,9 +127,9 @@ def test_failed_calls_are_errors_though_http_says_200(alone, name, arguments, to
 def test_calls_without_a_database_are_errors(start):
     server = start(DATABASE_URL="postgresql://x@/x?host=/nonexistent")
     with server.connect() as connection:
-        assert connection.tool("get_status")["isError"]
+        assert connection.tool("search_memories", {"query": "x"})["isError"]
     metrics = scrape(server)
-    assert metrics.value("mcp_requests_total", tool="get_status", outcome="error") == 1
+    assert metrics.value("mcp_requests_total", tool="search_memories", outcome="error") == 1
     metrics.check()
 
 
@@ -175,7 +175,7 @@ def test_reader_that_does_not_keep_up_is_a_dropped_stream(alone):
     deaf = listen_deaf(alone)
     with listen(alone, "sage://sessions/list") as stream, alone.connect() as connection, alone.admin() as admin:
         stream.next()
-        assert Metrics(admin).value("sse_streams") == 2
+        wait_for("both streams are open", lambda: Metrics(admin).value("sse_streams") == 2)
 
         def save_and_look() -> Metrics | None:
             connection.done("save_memory", {"user_input": "x", "session_id": DEAF_SESSION})
@@ -227,7 +227,8 @@ def test_pools_and_breakers(alone, database):
             connection.begin("tools/call", {"name": "get_status", "arguments": {}})
             assert connection.waits_for(0.3)
             paused = Metrics(admin)
-            assert (paused.value("pg_pool_paused", pool="primary"), paused.value("pg_pool_waiting")) == (1, 1)
+            assert paused.value("pg_pool_paused", pool="primary") == 1
+            assert paused.value("pg_pool_waiting", pool="primary") >= 1, "the server's own may wait, too"
             assert 0.2 < paused.value("pg_pool_oldest_wait_seconds", pool="primary") < 5
             admin.send("POST", "/resume")
             connection.answer()

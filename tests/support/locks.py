@@ -3,9 +3,32 @@
 import subprocess
 import time
 
-from sage import psql, wait_for
+from sage import wait_for
 
-WAITERS = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+WAITERS = "SELECT string_agg(pid::text, ' ') FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+
+
+class Sql:
+    """One session with the database, which answers within a millisecond or so."""
+
+    def __init__(self, uri: str):
+        self.process = subprocess.Popen(["psql", "--no-psqlrc", "-qAt", "-v", "ON_ERROR_STOP=1", uri],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def ask(self, sql: str) -> str:
+        """The one row that a statement gives."""
+        self.process.stdin.write(sql + ";\n")
+        self.process.stdin.flush()
+        return self.process.stdout.readline().rstrip("\n")
+
+    def close(self, last: str = ""):
+        self.process.communicate(last, timeout=10)
 
 
 class Lock:
@@ -15,19 +38,17 @@ class Lock:
         self.uri, self.table = uri, table
 
     def __enter__(self):
-        self.process = subprocess.Popen(["psql", "--no-psqlrc", "-qAt", "-v", "ON_ERROR_STOP=1", self.uri],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.process.stdin.write(f"BEGIN; LOCK TABLE {self.table}; SELECT 'locked';\n")
-        self.process.stdin.flush()
-        assert self.process.stdout.readline() == "locked\n"
+        self.holder, self.looker = Sql(self.uri), Sql(self.uri)
+        assert self.holder.ask(f"BEGIN; LOCK TABLE {self.table}; SELECT 'locked'") == "locked"
         return self
 
     def __exit__(self, *_):
-        self.process.communicate("COMMIT;\n", timeout=10)
+        self.holder.close("COMMIT;\n")
+        self.looker.close()
 
     def waiting(self) -> set[str]:
         """The backends that wait."""
-        return set(psql(self.uri, WAITERS).split())
+        return set(self.looker.ask(WAITERS).split())
 
     def waiters(self) -> int:
         return len(self.waiting())

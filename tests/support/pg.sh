@@ -2,16 +2,18 @@
 # A throw-away PostgreSQL for tests, in a directory of its own: in memory where there is plenty,
 # for hundreds of databases take a disk minutes to remove, else below /tmp.
 #
-#	pg.sh new [SETTING...]  makes one, starts it, prints its directory
+#	pg.sh new [durable] [SETTING...]
+#	                        makes one, starts it, prints its directory
 #	pg.sh replica DIR       makes a streaming replica of it, starts it, prints its directory
 #	pg.sh promote DIR       makes a replica a primary
+#	pg.sh distrust DIR      from now on all but the superuser need a password
 #	pg.sh uri DIR           prints its connection URI (superuser, database "postgres")
 #	pg.sh stop DIR [how]    stops it: fast (default), immediate or smart
 #	pg.sh start DIR         starts it again
 #	pg.sh remove DIR        stops it and removes the directory
 #
-# It trusts whoever reaches its unix socket, has no TCP, and does not fsync. A SETTING is
-# one of PostgreSQL's, name=value, and wins. With SAGE_PG_NETNS it runs in that network
+# It trusts whoever reaches its unix socket, has no TCP, and does not fsync; a durable one does, on
+# disk below /var/tmp, for benchmarks. A SETTING is one of PostgreSQL's, name=value, and wins. With SAGE_PG_NETNS it runs in that network
 # namespace, and trusts its neighbours there. Made by root, it runs as the user "postgres", for
 # PostgreSQL refuses to run as root.
 set -euo pipefail
@@ -46,6 +48,10 @@ enough_memory_kb=$((10 * 1024 * 1024))
 # Where a cluster of some gigabytes may be.
 place() {
 	local free_kb
+	if [ "$1" = durable ]; then
+		echo /var/tmp
+		return
+	fi
 	free_kb=$(df --output=avail -k /dev/shm 2>/dev/null | tail -n 1) || free_kb=0
 	if [ "${free_kb:-0}" -gt $enough_memory_kb ] &&
 		[ "$(awk '/^MemAvailable/ {print $2}' /proc/meminfo)" -gt $enough_memory_kb ]; then
@@ -57,7 +63,7 @@ place() {
 
 directory() {
 	local dir
-	dir=$("${PG_AS[@]}" mktemp -d "$(place)/sage-pg.XXXXXX")
+	dir=$("${PG_AS[@]}" mktemp -d "$(place "$1")/sage-pg.XXXXXX")
 	"${PG_AS[@]}" mkdir "$dir/run"
 	printf '%s\n' "$dir"
 }
@@ -83,8 +89,13 @@ fill_new() {
 }
 
 new() {
-	local dir
-	dir=$(directory)
+	local dir kind=quick
+	if [ "${1-}" = durable ]; then
+		kind=durable
+		shift
+		set -- fsync=on full_page_writes=on "$@"
+	fi
+	dir=$(directory $kind)
 	printf '%s' "${SAGE_PG_NETNS-}" >"$dir/netns"
 	[ $# -eq 0 ] || printf '%s\n' "$@" >"$dir/settings"
 	touch "$dir/settings"
@@ -93,7 +104,7 @@ new() {
 
 replica() {
 	local dir
-	dir=$(directory)
+	dir=$(directory quick)
 	cp "$1/netns" "$1/settings" "$dir"
 	begin "$dir" "${PG_AS[@]}" "$PG_BIN/pg_basebackup" --pgdata="$dir/cluster" --checkpoint=fast --no-sync \
 		--write-recovery-conf --dbname="$(pg_uri "$1/run" postgres postgres)"
@@ -101,6 +112,12 @@ replica() {
 
 promote() {
 	"${PG_AS[@]}" "$PG_BIN/pg_ctl" promote --silent --wait --pgdata="$1/cluster"
+}
+
+distrust() {
+	printf 'local all postgres trust\nlocal all all scram-sha-256\n' |
+		"${PG_AS[@]}" tee "$1/cluster/pg_hba.conf" >/dev/null
+	"${PG_AS[@]}" "$PG_BIN/pg_ctl" reload --silent --pgdata="$1/cluster"
 }
 
 remove() {
@@ -112,12 +129,13 @@ case ${1-} in
 new) new "${@:2}" ;;
 replica) replica "$2" ;;
 promote) promote "$2" ;;
+distrust) distrust "$2" ;;
 uri) pg_uri "$2/run" postgres postgres ;;
 start) start "$2" ;;
 stop) stop "$2" "${3-fast}" ;;
 remove) remove "$2" ;;
 *)
-	sed -n '2,11s/^# \{0,1\}//p' "$self" >&2
+	sed -n '2,13s/^# \{0,1\}//p' "$self" >&2
 	exit 2
 	;;
 esac

@@ -63,11 +63,32 @@ def create_database(cluster_uri: str, name: str) -> str:
 
 
 class Cluster:
-    """A throw-away PostgreSQL of one's own, which may be stopped and started."""
+    """A throw-away PostgreSQL of one's own, which may be stopped and started.
 
-    def __init__(self):
-        self.directory = self._pg("new")
-        self.uri = self._pg("uri", self.directory)
+    The settings are PostgreSQL's own; with netns it runs in that network namespace; a durable one
+    fsyncs, on disk.
+    """
+
+    def __init__(self, netns: str = "", durable: bool = False, **settings):
+        words = [f"{name}={value}" for name, value in settings.items()]
+        self._take(self._pg("new", *(["durable"] if durable else []), *words, SAGE_PG_NETNS=netns))
+
+    def _take(self, directory: str):
+        self.directory = directory
+        self.uri = self._pg("uri", directory)
+
+    def replica(self) -> "Cluster":
+        """A new streaming replica of it."""
+        replica = Cluster.__new__(Cluster)
+        replica._take(self._pg("replica", self.directory))
+        return replica
+
+    def promote(self):
+        self._pg("promote", self.directory)
+
+    def distrust(self):
+        """From now on all but the superuser need a password."""
+        self._pg("distrust", self.directory)
 
     def stop(self, how: str = "immediate"):
         self._pg("stop", self.directory, how)
@@ -78,11 +99,23 @@ class Cluster:
     def remove(self):
         self._pg("remove", self.directory)
 
+    @property
+    def socket_directory(self) -> str:
+        return f"{self.directory}/run"
+
+    @property
+    def pid(self) -> int:
+        """Of the process that all others of it come from."""
+        return int((Path(self.directory) / "cluster/postmaster.pid").read_text().split()[0])
+
+    def log(self) -> str:
+        return (Path(self.directory) / "log").read_text(errors="replace")
+
     @staticmethod
-    def _pg(*words: str) -> str:
+    def _pg(*words: str, **settings: str) -> str:
         # Its output goes to files: the started server keeps them open, and a pipe would never end.
         with tempfile.TemporaryFile("w+") as out:
-            done = subprocess.run([ROOT / "tests/support/pg.sh", *words],
+            done = subprocess.run([ROOT / "tests/support/pg.sh", *words], env=os.environ | settings,
                 stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, timeout=120, check=False)
             out.seek(0)
             said = out.read().strip()
@@ -115,9 +148,13 @@ def bearer(key: str) -> dict:
 
 
 class Server:
-    """One sage-mcp process on ports of its own choice, with its output in files."""
+    """One sage-mcp process on ports of its own choice, with its output in files.
 
-    def __init__(self, directory: Path, *flags: str, binary: Path = BINARY, **settings: str | None):
+    prefix: a command that becomes the server, such as nice or prlimit.
+    """
+
+    def __init__(self, directory: Path, *flags: str, binary: Path = BINARY, prefix: tuple[str, ...] = (),
+            **settings: str | None):
         self.out_path = directory / "out"
         self.err_path = directory / "err"
         settings.setdefault("LISTEN", "127.0.0.1:0")
@@ -125,7 +162,7 @@ class Server:
         settings = {name: value for name, value in settings.items() if value is not None}
         self.database = settings.get("DATABASE_URL")
         with self.out_path.open("wb") as out, self.err_path.open("wb") as err:
-            self.process = subprocess.Popen([binary, "serve", *flags], env=environment(**settings),
+            self.process = subprocess.Popen([*prefix, binary, "serve", *flags], env=environment(**settings),
                 stdin=subprocess.DEVNULL, stdout=out, stderr=err)
         self.address = self._wait_listening()
         self.host, _, port = self.address.rpartition(":")
@@ -170,6 +207,18 @@ class Server:
     def wait_ready(self, within_s: float = 20) -> "Server":
         wait_for("the server is ready", self.ready, within_s)
         return self
+
+    def rss_bytes(self) -> int:
+        pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+
+    def descriptors(self) -> int:
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
+    def cpu_s(self) -> float:
+        """Processor time it has used so far."""
+        user, system = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
     def signal(self, number: int):
         self.process.send_signal(number)

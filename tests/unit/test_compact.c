@@ -1,6 +1,7 @@
 /* compact: numbers come back as they were written, texts are not touched. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -66,6 +67,32 @@ static void writes_one_form(void **state)
 	expect("\"\\u8bb0\\/\"", "\"\u8bb0/\"");
 }
 
+/* All but reals: as jansson writes it, whatever the length. */
+static void writes_as_jansson_does(void **state)
+{
+	(void)state;
+	for (size_t len = 0; len < 3000; len += 1 + len / 7) {
+		char *bytes = malloc(len + 1);
+
+		for (size_t i = 0; i < len; i++)
+			bytes[i] = (char)((i + len) % 128);
+		json_t *value =
+		    json_pack("{s:[{}, s%, [], b, b, n], s:I, s:I}", "list", bytes, len, true,
+		        false, "most", (json_int_t)INT64_MAX, "least", (json_int_t)INT64_MIN);
+		size_t written;
+		char *ours = compact_json(value, &written);
+		char *jansson = json_dumps(value, JSON_COMPACT);
+
+		assert_string_equal(ours, jansson);
+		assert_int_equal(written, strlen(jansson));
+		free(ours);
+		free(jansson);
+		free(bytes);
+		json_decref(value);
+	}
+	assert_null(compact_json(NULL, &(size_t){0}));
+}
+
 static void every_double_reads_back(void **state)
 {
 	uint64_t bits = 0x9e3779b97f4a7c15;
@@ -95,6 +122,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(keeps_what_was_written),
 	    cmocka_unit_test(writes_one_form),
+	    cmocka_unit_test(writes_as_jansson_does),
 	    cmocka_unit_test(every_double_reads_back),
 	};
 

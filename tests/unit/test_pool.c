@@ -3,117 +3,24 @@
  *
  * The pool runs statements of tests/unit/sql/ here, on the cluster of SAGE_TEST_DATABASE_URL.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include <cmocka.h>
-#include <event2/event.h>
+#include "pool_fixture.h"
 
-#include "pool.h"
-#include "rows.h"
-
-#define MANY 200
-
-static const char *url;
-static struct event_base *base;
-
-struct waiting {
-	struct query q;
-	struct db_error error;
-	struct rows *rows;
-	bool done;
-	int number; /* in which place it ended */
-};
-
-static int ended;
-static bool inside; /* a call into the pool is on the stack: no callback may come */
-
-static int64_t now_ms(void)
+/* One that gives up soon. */
+static struct pool *make_hasty(
+    const char *conninfo, int size, int queue, int wait_ms, int query_ms)
 {
-	struct timespec now;
+	struct pool_config config = usual(size);
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static void on_done(void *arg, struct rows *rows, const struct db_error *error)
-{
-	struct waiting *w = arg;
-
-	assert_false(inside);
-	w->done = true;
-	w->number = ended++;
-	w->rows = rows;
-	w->error = *error;
-}
-
-static void start(struct pool *pool, struct waiting *w, enum sql_id sql, int number)
-{
-	memset(w, 0, sizeof(*w));
-	query_init(&w->q, sql);
-	if (number >= 0)
-		query_int4(&w->q, number);
-	inside = true;
-	if (!pool_run(pool, &w->q, on_done, w, &w->error))
-		w->done = true;
-	inside = false;
-}
-
-static void finish(struct waiting *w)
-{
-	while (!w->done)
-		event_base_loop(base, EVLOOP_ONCE);
-	query_fini(&w->q);
-	rows_free(w->rows);
-}
-
-static enum db_error_kind run(struct pool *pool, enum sql_id sql, int number)
-{
-	struct waiting w;
-
-	start(pool, &w, sql, number);
-	finish(&w);
-	return w.error.kind;
-}
-
-static void pass_ms(int ms)
-{
-	const struct timeval wait = {ms / 1000, (ms % 1000) * 1000};
-
-	event_base_loopexit(base, &wait);
-	event_base_dispatch(base);
-}
-
-static struct pool *make(const char *conninfo, int size, int queue, int wait_ms, int query_ms)
-{
-	const struct pool_config config = {.name = "test",
-	    .conninfo = conninfo,
-	    .host = -1,
-	    .cancel_ms = 1000,
-	    .retry_most_ms = 200,
-	    .size = size,
-	    .queue_limit = queue,
-	    .connect_ms = 1000,
-	    .wait_ms = wait_ms,
-	    .query_ms = query_ms};
-	char error[256];
-	struct pool *pool = pool_new(base, &config, error, sizeof(error));
-
-	if (pool == NULL)
-		fail_msg("%s", error);
-	pool_open(pool);
-	return pool;
-}
-
-static struct pool *make_usual(int size)
-{
-	return make(url, size, MANY, 5000, 5000);
+	config.conninfo = conninfo;
+	config.queue_limit = queue;
+	config.connect_ms = 1000;
+	config.wait_ms = wait_ms;
+	config.query_ms = query_ms;
+	return make(&config);
 }
 
 static void many_on_a_few(void **state)
@@ -125,8 +32,7 @@ static void many_on_a_few(void **state)
 	for (int i = 0; i < MANY; i++)
 		start(pool, &w[i], SQL_echo, i);
 	for (int i = 0; i < MANY; i++) {
-		while (!w[i].done)
-			event_base_loop(base, EVLOOP_ONCE);
+		await(&w[i]);
 		assert_int_equal(w[i].error.kind, DB_OK);
 		assert_int_equal(rows_int(w[i].rows, 0, 0), i);
 		finish(&w[i]);
@@ -155,7 +61,7 @@ static void first_come_first_served(void **state)
 static void the_line_is_bounded(void **state)
 {
 	struct waiting w[4];
-	struct pool *pool = make(url, 1, 2, 200, 5000);
+	struct pool *pool = make_hasty(url, 1, 2, 200, 5000);
 
 	(void)state;
 	assert_int_equal(run(pool, SQL_echo, 0), DB_OK);
@@ -175,7 +81,7 @@ static void the_line_is_bounded(void **state)
 
 static void deadlines_hold(void **state)
 {
-	struct pool *pool = make(url, 1, 10, 5000, 300);
+	struct pool *pool = make_hasty(url, 1, 10, 5000, 300);
 	int64_t began = now_ms();
 
 	(void)state;
@@ -224,8 +130,7 @@ static void long_values_pass(void **state)
 	query_init(&w.q, SQL_long_text);
 	query_text(&w.q, text, len);
 	assert_true(pool_run(pool, &w.q, on_done, &w, &w.error));
-	while (!w.done)
-		event_base_loop(base, EVLOOP_ONCE);
+	await(&w);
 	assert_int_equal(w.error.kind, DB_OK);
 	assert_int_equal(rows_int(w.rows, 0, 0), len);
 	finish(&w);
@@ -263,28 +168,19 @@ static void broken_connections_are_replaced(void **state)
 static void cancelled_queries_stop(void **state)
 {
 	struct pool *pool = make_usual(1), *other = make_usual(1);
-	struct waiting running, waiting, seen;
+	struct waiting running, waiting;
 
 	(void)state;
 	assert_int_equal(run(pool, SQL_echo, 1), DB_OK);
 	start(pool, &running, SQL_doze, 4000);
 	start(pool, &waiting, SQL_doze, 4000);
 	pass_ms(100);
-	inside = true;
-	pool_cancel(pool, &waiting.q);
-	pool_cancel(pool, &running.q);
-	pool_cancel(pool, &running.q); /* twice is harmless */
-	inside = false;
+	cancel(pool, &waiting);
+	cancel(pool, &running);
+	cancel(pool, &running);                          /* twice is harmless */
 	assert_int_equal(run(pool, SQL_echo, 2), DB_OK); /* its place is free */
-	pass_ms(2000); /* client_connection_check_interval is a second */
+	WAIT_FOR(run_for_number(other, SQL_count_dozing, -1) == 0);
 	assert_false(running.done || waiting.done);
-	start(other, &seen, SQL_count_dozing, -1);
-	while (!seen.done)
-		event_base_loop(base, EVLOOP_ONCE);
-	assert_int_equal(rows_int(seen.rows, 0, 0), 0);
-	finish(&seen);
-	query_fini(&running.q);
-	query_fini(&waiting.q);
 	pool_free(pool);
 	pool_free(other);
 }
@@ -316,7 +212,7 @@ static void unreachable_databases_are_told(void **state)
 	(void)state;
 	event_add(ticker, &each);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		struct pool *pool = make(cases[i].conninfo, 2, 10, 5000, 5000);
+		struct pool *pool = make_hasty(cases[i].conninfo, 2, 10, 5000, 5000);
 		int64_t began = now_ms();
 		struct waiting w;
 
@@ -346,26 +242,6 @@ static void passwords_stay_out_of_errors(void **state)
 	assert_null(pool_new(base, &config, error, sizeof(error)));
 	assert_non_null(strstr(error, "passwort"));
 	assert_null(strstr(error, "hunter2"));
-}
-
-static int set_up(void **state)
-{
-	(void)state;
-	url = getenv("SAGE_TEST_DATABASE_URL");
-	if (url == NULL) {
-		print_message(
-		    "skipped: SAGE_TEST_DATABASE_URL is not set; tests/run.sh sets it\n");
-		exit(77);
-	}
-	base = event_base_new();
-	return base == NULL;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	event_base_free(base);
-	return 0;
 }
 
 int main(void)

@@ -1,103 +1,46 @@
 /* pool: how many connections there are, and for how long. Needs SAGE_TEST_DATABASE_URL. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include <signal.h>
 #include <string.h>
 
-#include <cmocka.h>
-#include <event2/event.h>
-
-#include "pool.h"
-#include "rows.h"
+#include "pool_fixture.h"
 
 #define SIZE 4
 
-static const char *url;
-static struct event_base *base;
-
-static void pass_ms(int ms)
+static struct pool *make_lasting(int least, int idle_ms, int lifetime_ms)
 {
-	const struct timeval wait = {ms / 1000, (ms % 1000) * 1000};
+	struct pool_config config = usual(SIZE);
 
-	event_base_loopexit(base, &wait);
-	event_base_dispatch(base);
+	config.least = least;
+	config.idle_ms = idle_ms;
+	config.lifetime_ms = lifetime_ms;
+	return make(&config);
 }
 
-static struct pool *make(int least, int idle_ms, int lifetime_ms)
+/* The process that serves the connection used last. */
+static int64_t backend(struct pool *pool)
 {
-	const struct pool_config config = {.name = "test",
-	    .conninfo = url,
-	    .host = -1,
-	    .cancel_ms = 1000,
-	    .retry_most_ms = 200,
-	    .size = SIZE,
-	    .least = least,
-	    .idle_ms = idle_ms,
-	    .lifetime_ms = lifetime_ms,
-	    .queue_limit = 100,
-	    .connect_ms = 5000,
-	    .wait_ms = 5000,
-	    .query_ms = 5000};
-	char error[256];
-	struct pool *pool = pool_new(base, &config, error, sizeof(error));
-
-	if (pool == NULL)
-		fail_msg("%s", error);
-	pool_open(pool);
-	return pool;
-}
-
-static int open_connections(const struct pool *pool)
-{
-	struct pool_stats stats = pool_stats(pool);
-
-	return stats.idle + stats.busy;
-}
-
-static void wait_for(const struct pool *pool, int wanted)
-{
-	for (int i = 0; i < 500 && open_connections(pool) != wanted; i++)
-		pass_ms(10);
-	assert_int_equal(open_connections(pool), wanted);
-}
-
-static int ended;
-
-static void on_done(void *arg, struct rows *rows, const struct db_error *error)
-{
-	(void)arg;
-	assert_int_equal(error->kind, DB_OK);
-	rows_free(rows);
-	ended++;
+	return run_for_number(pool, SQL_backend, -1);
 }
 
 /* Uses all connections at once. */
 static void use_all(struct pool *pool)
 {
-	struct query q[SIZE];
-	struct db_error error;
+	struct waiting w[SIZE];
 
-	ended = 0;
-	for (int i = 0; i < SIZE; i++) {
-		query_init(&q[i], SQL_doze);
-		query_int4(&q[i], 200);
-		assert_true(pool_run(pool, &q[i], on_done, NULL, &error));
-	}
-	while (ended < SIZE)
-		event_base_loop(base, EVLOOP_ONCE);
 	for (int i = 0; i < SIZE; i++)
-		query_fini(&q[i]);
+		start(pool, &w[i], SQL_doze, 200);
+	for (int i = 0; i < SIZE; i++) {
+		finish(&w[i]);
+		assert_int_equal(w[i].error.kind, DB_OK);
+	}
 }
 
 static void is_warm_before_the_first_query(void **state)
 {
-	struct pool *pool = make(3, 0, 0);
+	struct pool *pool = make_lasting(3, 0, 0);
 
 	(void)state;
-	wait_for(pool, 3);
+	WAIT_FOR(open_connections(pool) == 3);
 	pass_ms(100);
 	assert_int_equal(open_connections(pool), 3);
 	pool_free(pool);
@@ -105,12 +48,12 @@ static void is_warm_before_the_first_query(void **state)
 
 static void closes_what_nobody_needs(void **state)
 {
-	struct pool *pool = make(1, 300, 0);
+	struct pool *pool = make_lasting(1, 300, 0);
 
 	(void)state;
 	use_all(pool);
 	assert_int_equal(open_connections(pool), SIZE);
-	wait_for(pool, 1);
+	WAIT_FOR(open_connections(pool) == 1);
 	pass_ms(1500);
 	assert_int_equal(open_connections(pool), 1);
 	pool_free(pool);
@@ -118,7 +61,7 @@ static void closes_what_nobody_needs(void **state)
 
 static void keeps_what_has_no_limits(void **state)
 {
-	struct pool *pool = make(0, 0, 0);
+	struct pool *pool = make_lasting(0, 0, 0);
 
 	(void)state;
 	use_all(pool);
@@ -127,36 +70,10 @@ static void keeps_what_has_no_limits(void **state)
 	pool_free(pool);
 }
 
-static int pid;
-
-static void on_pid(void *arg, struct rows *rows, const struct db_error *error)
-{
-	(void)arg;
-	assert_int_equal(error->kind, DB_OK);
-	pid = (int)rows_int(rows, 0, 0);
-	rows_free(rows);
-	ended++;
-}
-
-/* The process that serves the connection used last. */
-static int backend(struct pool *pool)
-{
-	struct query q;
-	struct db_error error;
-
-	ended = 0;
-	query_init(&q, SQL_backend);
-	assert_true(pool_run(pool, &q, on_pid, NULL, &error));
-	while (ended == 0)
-		event_base_loop(base, EVLOOP_ONCE);
-	query_fini(&q);
-	return pid;
-}
-
 static void replaces_old_ones(void **state)
 {
-	struct pool *pool = make(1, 0, 500);
-	int first = backend(pool), second = first;
+	struct pool *pool = make_lasting(1, 0, 500);
+	int64_t first = backend(pool), second = first;
 
 	(void)state;
 	for (int i = 0; i < 50 && second == first; i++) {
@@ -164,6 +81,93 @@ static void replaces_old_ones(void **state)
 		second = backend(pool);
 	}
 	assert_int_not_equal(first, second);
+	WAIT_FOR(open_connections(pool) == 1);
+	pool_free(pool);
+}
+
+/* Also when none of them is ever idle. */
+static void replaces_old_ones_under_load(void **state)
+{
+	struct pool *pool = make_lasting(0, 0, 300);
+	int64_t began = now_ms();
+
+	(void)state;
+	while (now_ms() - began < 1000)
+		use_all(pool);
+	assert_in_range(pool_stats(pool).connects, 2 * SIZE, 10 * SIZE);
+	pool_free(pool);
+}
+
+/* --- round trips that show that a connection lives --- */
+
+static struct pool *make_checked(int check_ms, int test_ms, int idle_ms)
+{
+	struct pool_config config = usual(SIZE);
+
+	config.check_ms = check_ms;
+	config.connect_ms = test_ms;
+	config.idle_ms = idle_ms;
+	return make(&config);
+}
+
+static void count_tests(void *arg, const struct connection_info *info)
+{
+	if (strcmp(info->state, "tested") == 0)
+		++*(int *)arg;
+}
+
+static void healthy_connections_pass_their_tests(void **state)
+{
+	struct pool *pool = make_checked(10, 5000, 0);
+	int tests = 0;
+
+	(void)state;
+	use_all(pool);
+	for (int64_t began = now_ms(); now_ms() - began < 2500;) {
+		event_base_loop(base, EVLOOP_ONCE);
+		pool_connections(pool, count_tests, &tests);
+	}
+	assert_true(tests >= SIZE); /* seen under way */
+	WAIT_FOR(pool_stats(pool).testing == 0);
+	assert_int_equal(open_connections(pool), SIZE);
+	assert_int_equal(pool_stats(pool).connects, SIZE);
+	assert_int_equal(run(pool, SQL_echo, 1), DB_OK);
+	pool_free(pool);
+}
+
+/* What does not answer is replaced before a query meets it. */
+static void a_silent_connection_is_found_by_its_test(void **state)
+{
+	struct pool *pool = make_checked(100, 300, 0);
+	pid_t frozen = (pid_t)backend(pool);
+
+	(void)state;
+	assert_int_equal(kill(frozen, SIGSTOP), 0);
+	for (int i = 0; i < 500 && open_connections(pool) + pool_stats(pool).testing > 0; i++)
+		pass_ms(10);
+	int64_t began = now_ms(), second = backend(pool), took = now_ms() - began;
+
+	kill(frozen, SIGCONT);
+	assert_int_not_equal(second, frozen);
+	assert_in_range(took, 0, 2000);
+	assert_int_equal(pool_stats(pool).timeouts, 0);
+	pool_free(pool);
+}
+
+/* A test is no use: the same connection is used again, and the others grow idle and go. */
+static void tests_do_not_change_who_is_next(void **state)
+{
+	struct pool *pool = make_checked(300, 5000, 2500);
+	int64_t hot;
+
+	(void)state;
+	use_all(pool);
+	hot = backend(pool);
+	for (int64_t began = now_ms();
+	     now_ms() - began < 5000 && open_connections(pool) != 1;) {
+		assert_int_equal(backend(pool), hot);
+		pass_ms(50);
+	}
 	assert_int_equal(open_connections(pool), 1);
 	pool_free(pool);
 }
@@ -175,16 +179,11 @@ int main(void)
 	    cmocka_unit_test(closes_what_nobody_needs),
 	    cmocka_unit_test(keeps_what_has_no_limits),
 	    cmocka_unit_test(replaces_old_ones),
+	    cmocka_unit_test(replaces_old_ones_under_load),
+	    cmocka_unit_test(healthy_connections_pass_their_tests),
+	    cmocka_unit_test(a_silent_connection_is_found_by_its_test),
+	    cmocka_unit_test(tests_do_not_change_who_is_next),
 	};
 
-	url = getenv("SAGE_TEST_DATABASE_URL");
-	if (url == NULL) {
-		puts("skipped: SAGE_TEST_DATABASE_URL is not set; tests/run.sh sets it");
-		return 77;
-	}
-	base = event_base_new();
-	int failed = cmocka_run_group_tests_name("pool_life", tests, NULL, NULL);
-
-	event_base_free(base);
-	return failed;
+	return cmocka_run_group_tests_name("pool_life", tests, set_up, tear_down);
 }

@@ -1,0 +1,2 @@
+-- write
+ALTER SYSTEM SET default_transaction_read_only = on

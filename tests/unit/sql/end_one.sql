@@ -1,0 +1,2 @@
+-- read
+SELECT pg_terminate_backend($1)::int

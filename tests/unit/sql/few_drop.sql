@@ -1,0 +1,2 @@
+-- write
+DROP ROLE IF EXISTS pool_few

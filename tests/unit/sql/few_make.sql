@@ -1,0 +1,2 @@
+-- write
+CREATE ROLE pool_few LOGIN CONNECTION LIMIT 2

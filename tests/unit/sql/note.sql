@@ -1,0 +1,2 @@
+-- write
+INSERT INTO database_notes VALUES ($1::int) RETURNING number

@@ -1,0 +1,2 @@
+-- write
+CREATE TABLE database_notes (number int)

@@ -1,0 +1,2 @@
+-- write
+GRANT SELECT, INSERT ON database_notes TO database_plain

@@ -1,0 +1,2 @@
+-- write
+CREATE ROLE database_plain LOGIN

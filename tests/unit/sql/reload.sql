@@ -1,0 +1,2 @@
+-- read
+SELECT pg_reload_conf()

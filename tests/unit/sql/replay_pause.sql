@@ -1,0 +1,2 @@
+-- read
+SELECT pg_wal_replay_pause()::text

@@ -1,0 +1,2 @@
+-- read
+SELECT current_setting($1::text)
