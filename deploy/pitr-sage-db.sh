@@ -11,7 +11,8 @@
 #
 # The archive is the volume sage-wal-archive; put it on another disk than the database, or copy it
 # away. The running database is not touched by recover, which takes the other of the two volumes
-# sage-db-data and sage-db-recovered. Then DB_VOLUME in .env.production names it, and compose up -d.
+# sage-db-data and sage-db-recovered. DB_VOLUME in .env.production names it then; compose rm -s -f sage-db;
+# compose up -d.
 # Exit status: 0 done, 1 failed, 2 wrong use.
 set -eu
 
@@ -129,13 +130,19 @@ volume_at() {
 	"$docker" inspect -f "{{range .Mounts}}{{if eq .Destination \"$1\"}}{{.Name}}{{end}}{{end}}" "$db"
 }
 
+# Compose may have made the other volume already; nothing is in it then.
+is_empty() {
+	! "$docker" volume inspect "$1" >/dev/null 2>&1 ||
+		[ -z "$("$docker" run --rm --network none -v "$1:/volume:ro" --entrypoint ls "$("$docker" inspect -f '{{.Config.Image}}' "$db")" -A /volume)" ]
+}
+
 recover() {
 	[ -n "$when" ] || die_usage "recover takes a time"
 	new=sage-db-recovered
 	[ "$(volume_at /var/lib/postgresql/data)" != "${compose_project}_$new" ] || new=sage-db-data
 	volume=${compose_project}_$new
-	! "$docker" volume inspect "$volume" >/dev/null 2>&1 ||
-		die "there is a volume $volume already; when it is not needed any more: docker volume rm $volume"
+	is_empty "$volume" ||
+		die "there is something in the volume $volume; when it is not needed any more: docker volume rm $volume"
 	choose_base
 	# What has been written until now shall be in the archive.
 	in_database psql -X -q -o /dev/null -c "SELECT pg_switch_wal()"
@@ -150,7 +157,8 @@ recover() {
 		"$docker" volume rm "$volume" >/dev/null
 		die "recovery failed; what PostgreSQL said last is above"
 	}
-	say "recovered from $chosen to $when into $new; to use it: DB_VOLUME=$new in the environment file, then compose up -d"
+	say "recovered from $chosen to $when into $new; to use it: DB_VOLUME=$new in the environment file," \
+		"compose rm -s -f sage-db, compose up -d"
 }
 
 log=$(mktemp)

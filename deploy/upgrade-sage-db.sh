@@ -197,7 +197,7 @@ finish() {
 	"$docker" stop -t 120 "$(container_of sage-db)" >/dev/null
 	say "sage-db is stopped; its data is kept. Now, for the new one to be sage-db:" \
 		"DB_IMAGE=$image, DB_VOLUME=sage-db-next-data, DB_HOST=sage-db in the environment file;" \
-		"compose --profile next stop sage-db-next; compose up -d"
+		"compose --profile next stop sage-db-next; compose rm -s -f sage-db; compose up -d"
 }
 
 compose_open

@@ -26,6 +26,7 @@ def test_recovery_to_the_second_before_a_mistake(made):
         stack.script("pitr-sage-db.sh", "recover", moment)
         assert stack.psql("SELECT count(*) FROM memories") == "1"  # the running one is as it was
         stack.settings["DB_VOLUME"] = "sage-db-recovered"
+        stack.compose("rm", "-s", "-f", "sage-db")
         stack.up()
         stack.wait_healthy("sage-db", "sage-mcp", "nginx")
         assert set(stack.psql("SELECT id FROM memories").split()) == set(kept)
@@ -44,6 +45,7 @@ def test_recovery_to_the_second_before_a_mistake(made):
         stack.engine.docker("volume", "rm", f"{stack.project}_sage-db-data")
         stack.script("pitr-sage-db.sh", "recover", "latest")
         stack.settings["DB_VOLUME"] = "sage-db-data"
+        stack.compose("rm", "-s", "-f", "sage-db")
         stack.up()
         stack.wait_healthy("sage-db", "sage-mcp", "nginx")
         assert stack.psql("SELECT count(*) FROM memories") == str(len(kept) + 1)
