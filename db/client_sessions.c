@@ -1,17 +1,10 @@
 /* client_sessions: statements and rows. */
 #include "client_sessions.h"
 
-#include <string.h>
-
-static void text(struct query *q, const char *value)
-{
-	query_text(q, value, strlen(value));
-}
-
 void secret_find_ask(struct query *q, const char *name)
 {
 	query_init(q, SQL_secret_find);
-	text(q, name);
+	query_string(q, name);
 }
 
 const char *secret_find_read(const struct rows *rows)
@@ -23,8 +16,8 @@ void client_session_end_ask(
     struct query *q, const struct principal *who, const char *id, int32_t lifetime_s)
 {
 	query_init(q, SQL_client_session_end);
-	text(q, id);
-	text(q, who->namespace);
+	query_string(q, id);
+	query_string(q, who->namespace);
 	query_int4(q, lifetime_s);
 }
 
@@ -43,9 +36,9 @@ void client_session_subscribe_ask(struct query *q, const struct principal *who, 
     const char *uri, int32_t limit)
 {
 	query_init(q, SQL_client_session_subscribe);
-	text(q, id);
-	text(q, who->namespace);
-	text(q, uri);
+	query_string(q, id);
+	query_string(q, who->namespace);
+	query_string(q, uri);
 	query_int4(q, limit);
 }
 
@@ -57,23 +50,23 @@ bool client_session_subscribe_read(const struct rows *rows)
 void client_session_unsubscribe_ask(struct query *q, const char *id, const char *uri)
 {
 	query_init(q, SQL_client_session_unsubscribe);
-	text(q, id);
-	text(q, uri);
+	query_string(q, id);
+	query_string(q, uri);
 }
 
 void client_session_level_ask(
     struct query *q, const struct principal *who, const char *id, const char *level)
 {
 	query_init(q, SQL_client_session_level);
-	text(q, id);
-	text(q, who->namespace);
-	text(q, level);
+	query_string(q, id);
+	query_string(q, who->namespace);
+	query_string(q, level);
 }
 
 void client_session_find_ask(struct query *q, const char *id)
 {
 	query_init(q, SQL_client_session_find);
-	text(q, id);
+	query_string(q, id);
 }
 
 void client_session_find_read(

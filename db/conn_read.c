@@ -91,32 +91,15 @@ bool conn_take_result(struct conn *conn, PGresult *result)
 	const struct expected *expected = &conn->expected[conn->expected_next];
 	ExecStatusType status = PQresultStatus(result);
 
-	switch (status) {
-	case PGRES_TUPLES_OK:
-		take_tuples(conn, expected->answer, result);
-		break;
-	case PGRES_COMMAND_OK: /* prepared, or no rows */
-		take_tuples(conn, expected->answer, result);
-		break;
-	case PGRES_PIPELINE_SYNC:
+	/* No switch: newer versions of libpq have more, none of which is asked for. */
+	if (status == PGRES_PIPELINE_SYNC)
 		conn->settled = true;
+	if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) /* prepared, or no rows */
+		take_tuples(conn, expected->answer, result);
+	else if (status == PGRES_PIPELINE_SYNC || status == PGRES_PIPELINE_ABORTED)
 		PQclear(result);
-		break;
-	case PGRES_PIPELINE_ABORTED:
-		PQclear(result);
-		break;
-	case PGRES_EMPTY_QUERY:
-	case PGRES_COPY_OUT:
-	case PGRES_COPY_IN:
-	case PGRES_COPY_BOTH:
-	case PGRES_BAD_RESPONSE:
-	case PGRES_NONFATAL_ERROR:
-	case PGRES_FATAL_ERROR:
-	case PGRES_SINGLE_TUPLE:
-	default: /* newer libpq has more, none of which is asked for */
+	else
 		take_error(conn, expected->answer, result);
-		break;
-	}
 	if (expected->answer == ANSWER_PREPARED)
 		note_prepared(conn, expected, status == PGRES_COMMAND_OK);
 	/* A commit that fails is an error before its sync. */

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "connector.h"
+#include "fnv.h"
 #include "rows.h"
 
 #define POSITION_SLOTS   4096
@@ -188,14 +189,9 @@ static void on_report(void *arg, const char *name, bool healthy, const char *tex
 
 /* --- which pool --- */
 
-/* FNV-1a. */
 static uint64_t *written_of(struct database *db, const char *namespace)
 {
-	uint32_t hash = 2166136261U;
-
-	for (; *namespace != '\0'; namespace ++)
-		hash = (hash ^ (unsigned char)*namespace) * 16777619U;
-	return &db->written[hash % POSITION_SLOTS];
+	return &db->written[fnv_text(namespace) % POSITION_SLOTS];
 }
 
 /* The next one in turn that answers, or NULL. */

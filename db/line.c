@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fnv.h"
+
 static enum lane lane_of(const struct query *q)
 {
 	return sql_is_read(q->sql) ? LANE_READ : LANE_WRITE;
@@ -30,14 +32,9 @@ static bool may_gather_with(const struct query *first, const struct query *q)
 	return may_gather(q) && q->sql == first->sql && same_settings(first, q);
 }
 
-/* FNV-1a. */
 static struct tenant_bucket *bucket_of(struct line *line, const char *namespace)
 {
-	uint32_t hash = 2166136261U;
-
-	for (; *namespace != '\0'; namespace ++)
-		hash = (hash ^ (unsigned char)*namespace) * 16777619U;
-	return &line->buckets[hash % LINE_BUCKETS];
+	return &line->buckets[fnv_text(namespace) % LINE_BUCKETS];
 }
 
 void line_init(struct line *line)

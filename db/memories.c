@@ -1,10 +1,12 @@
 /* memories: the statements on single memories. */
 #include "memories.h"
 
+#include <endian.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/evp.h>
 #include <uuid/uuid.h>
 
 #include "text.h"
@@ -25,6 +27,62 @@ void memory_id_for(
 	uuid_generate_sha1(id, key_space, name, (size_t)at + len);
 }
 
+/* With its length, so that "ab" + "c" is not "a" + "bc". */
+static bool hash_text(EVP_MD_CTX *context, const char *text, size_t len)
+{
+	uint64_t wire = htobe64(len);
+
+	return EVP_DigestUpdate(context, &wire, sizeof(wire)) == 1 &&
+	       (len == 0 || EVP_DigestUpdate(context, text, len) == 1);
+}
+
+void memory_hash(const struct memory_new *memory, unsigned char hash[CONTENT_HASH_BYTES])
+{
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	bool ok =
+	    context != NULL && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1 &&
+	    hash_text(context, memory->user_input, memory->user_input_len) &&
+	    hash_text(context, memory->assistant_response, memory->assistant_response_len) &&
+	    hash_text(context, memory->metadata, memory->metadata_len) &&
+	    hash_text(context, memory->agent_metadata, memory->agent_metadata_len) &&
+	    hash_text(context, (const char *)&memory->event_us, sizeof(memory->event_us));
+
+	for (size_t i = 0; ok && i < memory->tag_count; i++)
+		ok = hash_text(context, memory->tags[i], strlen(memory->tags[i]));
+	if (!ok || EVP_DigestFinal_ex(context, hash, NULL) != 1)
+		abort(); /* out of memory */
+	EVP_MD_CTX_free(context);
+}
+
+/* In the order of db/sql/memory_save.sql. */
+static void add_params(struct query *q, const struct principal *who,
+    const struct memory_new *memory, const struct terms *terms)
+{
+	unsigned char hash[CONTENT_HASH_BYTES];
+
+	memory_hash(memory, hash);
+	query_uuid(q, memory->id);
+	query_string(q, who->namespace);
+	query_string(q, who->agent);
+	query_uuid(q, who->has_key ? who->key_id : NULL);
+	query_text(q, memory->session_id, memory->session_id_len);
+	query_text(q, memory->user_input, memory->user_input_len);
+	query_text(q, memory->assistant_response, memory->assistant_response_len);
+	query_text(q, memory->metadata, memory->metadata_len);
+	query_text_array(q, memory->tags, memory->tag_count);
+	query_text(q, memory->private ? "private" : "shared", memory->private ? 7 : 6);
+	query_time(q, memory->event_us);
+	query_bytes_copy(q, hash, sizeof(hash));
+	query_bool(q, !memory->forced);
+	query_uuid(q, memory->supersedes);
+	query_time(q, memory->valid_until_us);
+	query_time(q, memory->expires_us);
+	query_bool(q, memory->pinned);
+	query_text(q, memory->agent_metadata, memory->agent_metadata_len);
+	query_vector(q, memory->embedding, EMBEDDING_DIMENSIONS);
+	query_int4_array(q, terms->items, terms->count);
+}
+
 bool memory_save_ask(
     struct query *q, const struct principal *who, const struct memory_new *memory)
 {
@@ -35,55 +93,44 @@ bool memory_save_ask(
 
 	query_init(q, SQL_memory_save);
 	q->namespace = who->namespace;
-	if (ok) {
-		query_uuid(q, memory->id);
-		query_text(q, who->namespace, strlen(who->namespace));
-		query_text(q, who->agent, strlen(who->agent));
-		query_text(q, memory->session_id, memory->session_id_len);
-		query_text(q, memory->user_input, memory->user_input_len);
-		query_text(q, memory->assistant_response, memory->assistant_response_len);
-		query_text(q, memory->metadata, memory->metadata_len);
-		query_vector(q, memory->embedding, EMBEDDING_DIMENSIONS);
-		query_int4_array(q, terms.items, terms.count);
-	}
+	if (ok)
+		add_params(q, who, memory, &terms);
 	terms_fini(&terms);
 	return ok;
 }
 
-bool memory_save_read(const struct rows *rows, struct memory_saved *saved)
+static const char *const save_states[] = {
+    [SAVE_STORED] = "stored",
+    [SAVE_MERGED] = "merged",
+    [SAVE_REPLAYED] = "replayed",
+    [SAVE_REUSED] = "reused",
+};
+
+const char *save_state_name(enum save_state state)
 {
-	if (rows_count(rows) == 0)
-		return false;
-	rows_uuid(rows, 0, 0, saved->id);
-	saved->created_us = rows_time(rows, 0, 1);
-	return true;
+	return save_states[state];
 }
 
-void memory_get_ask(struct query *q, const struct principal *who, const unsigned char id[16])
+void memory_save_read(const struct rows *rows, struct memory_saved *saved)
 {
-	query_init_for(q, SQL_memory_get, who->namespace);
-	query_uuid(q, id);
-}
-
-bool memory_get_read(const struct rows *rows, struct memory *memory)
-{
+	memset(saved, 0, sizeof(*saved));
+	saved->state = SAVE_AGAIN;
 	if (rows_count(rows) == 0)
-		return false;
-	rows_uuid(rows, 0, 0, memory->id);
-	memory->session_id = rows_text(rows, 0, 1, NULL);
-	memory->agent = rows_text(rows, 0, 2, NULL);
-	memory->user_input = rows_text(rows, 0, 3, NULL);
-	memory->assistant_response = rows_text(rows, 0, 4, NULL);
-	memory->metadata = rows_is_null(rows, 0, 5) ? "{}" : rows_text(rows, 0, 5, NULL);
-	memory->created_us = rows_time(rows, 0, 6);
-	memory->updated_us = rows_time(rows, 0, 7);
-	memory->has_embedding = rows_bool(rows, 0, 8);
-	return true;
+		return;
+	for (int i = 0; i < SAVE_AGAIN; i++) {
+		if (strcmp(save_states[i], rows_text(rows, 0, 5, NULL)) == 0)
+			saved->state = (enum save_state)i;
+	}
+	rows_uuid(rows, 0, 1, saved->id);
+	saved->created_us = rows_time(rows, 0, 2);
+	rows_sha256(rows, 0, 3, saved->content_hash);
+	saved->embed_state = rows_text(rows, 0, 4, NULL);
+	saved->session_id = rows_text(rows, 0, 6, NULL);
 }
 
 void memory_totals_ask(struct query *q, const struct principal *who)
 {
-	query_init_for(q, SQL_status, who->namespace);
+	query_init_who(q, SQL_status, who);
 }
 
 void memory_totals_read(const struct rows *rows, struct memory_totals *totals)
@@ -93,4 +140,12 @@ void memory_totals_read(const struct rows *rows, struct memory_totals *totals)
 	totals->first_us = rows_time(rows, 0, 2);
 	totals->last_us = rows_time(rows, 0, 3);
 	totals->sessions = rows_int(rows, 0, 4);
+	totals->to_embed = rows_int(rows, 0, 5);
+	totals->oldest_to_embed_us = rows_time(rows, 0, 6);
+	totals->embed_failed = rows_int(rows, 0, 7);
+	totals->sessions_by_status = rows_text(rows, 0, 8, NULL);
+	totals->redacted = rows_text(rows, 0, 9, NULL);
+	totals->schema = (int)rows_int(rows, 0, 10);
+	totals->postgresql = rows_text(rows, 0, 11, NULL);
+	totals->pgvector = rows_text(rows, 0, 12, NULL);
 }

@@ -15,9 +15,13 @@
 #define EMBEDDING_DIMENSIONS  4096
 #define IDEMPOTENCY_KEY_BYTES 255
 
-/* What is to be stored. All texts are borrowed and must outlive the query. */
+/*
+ * What is to be stored. All texts are borrowed and must outlive the query; those that end in a
+ * NUL need no length. A time that is not given is ROWS_NO_TIME.
+ */
 struct memory_new {
 	unsigned char id[16]; /* from memory_id_for() */
+	bool forced;          /* stored even when the same words are there already */
 	const char *session_id;
 	size_t session_id_len;
 	const char *user_input;
@@ -26,7 +30,15 @@ struct memory_new {
 	size_t assistant_response_len;
 	const char *metadata; /* JSON text, or NULL */
 	size_t metadata_len;
-	const float *embedding; /* EMBEDDING_DIMENSIONS numbers, or NULL */
+	const char *agent_metadata; /* JSON text: an agent's report; or NULL */
+	size_t agent_metadata_len;
+	const char *const *tags;
+	size_t tag_count;
+	bool private; /* seen by its agent alone */
+	bool pinned;
+	int64_t event_us, valid_until_us, expires_us;
+	const unsigned char *supersedes; /* 16 bytes, or NULL */
+	const float *embedding;          /* EMBEDDING_DIMENSIONS numbers, or NULL */
 };
 
 /*
@@ -36,42 +48,45 @@ struct memory_new {
 void memory_id_for(
     const struct principal *who, const char *key, size_t len, unsigned char id[16]);
 
+#define CONTENT_HASH_BYTES 32
+
+/* SHA-256 of everything that would be lost if two memories were taken for the same. */
+void memory_hash(const struct memory_new *memory, unsigned char hash[CONTENT_HASH_BYTES]);
+
 /* False: out of memory; the query is then empty. */
 bool memory_save_ask(struct query *q, const struct principal *who,
     const struct memory_new *memory) __attribute__((warn_unused_result));
 
+enum save_state {
+	SAVE_STORED,
+	SAVE_MERGED,   /* the same words are there already: id is theirs */
+	SAVE_REPLAYED, /* the same idempotency key and words: stored before */
+	SAVE_REUSED, /* the idempotency key was used before for other words: nothing was stored */
+	SAVE_AGAIN, /* somebody stores the same at this moment: ask again */
+};
+
 struct memory_saved {
+	enum save_state state;
 	char id[37];
 	int64_t created_us;
+	char content_hash[65];   /* SHA-256 in hex */
+	const char *embed_state; /* borrowed from the rows: pending, ok, ... */
+	const char *session_id;  /* the same; of one that was there already, its own */
 };
 
-/* False: the idempotency key was used before, for other words. */
-bool memory_save_read(const struct rows *rows, struct memory_saved *saved)
-    __attribute__((warn_unused_result));
-
-void memory_get_ask(struct query *q, const struct principal *who, const unsigned char id[16]);
-
-/* A memory as stored; texts are borrowed from the rows. */
-struct memory {
-	char id[37];
-	const char *session_id; /* NULL in rows older than sessions */
-	const char *agent;
-	const char *user_input;
-	const char *assistant_response;
-	const char *metadata; /* JSON text */
-	int64_t created_us;
-	int64_t updated_us;
-	bool has_embedding;
-};
-
-/* False: there is none (or it is somebody else's, which is the same). */
-bool memory_get_read(const struct rows *rows, struct memory *memory)
-    __attribute__((warn_unused_result));
+void memory_save_read(const struct rows *rows, struct memory_saved *saved);
+const char *save_state_name(enum save_state state);
 
 /* What a namespace holds. */
 struct memory_totals {
 	int64_t memories, embedded, sessions;
 	int64_t first_us, last_us; /* ROWS_NO_TIME when there is none */
+	int64_t to_embed, embed_failed;
+	int64_t oldest_to_embed_us;     /* ROWS_NO_TIME when there is none */
+	const char *sessions_by_status; /* JSON objects of numbers; borrowed; NULL: none */
+	const char *redacted;
+	int schema;
+	const char *postgresql, *pgvector; /* versions */
 };
 
 void memory_totals_ask(struct query *q, const struct principal *who);

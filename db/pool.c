@@ -65,6 +65,7 @@ struct pool *pool_new(
 	breaker_init(&pool->breaker, pool->name, &breaker);
 	session_options(config, options);
 	pool->line_timer = evtimer_new(base, pool_on_line_timer, pool);
+	pool->turn_end = event_new(base, -1, 0, pool_on_turn_end, pool);
 	pool->retry = evtimer_new(base, pool_on_retry, pool);
 	pool->tidy = evtimer_new(base, pool_on_tidy, pool);
 	const struct connector_config connector = {
@@ -74,7 +75,8 @@ struct pool *pool_new(
 	    .host = config->host,
 	};
 
-	if (pool->line_timer != NULL && pool->retry != NULL && pool->tidy != NULL)
+	if (pool->line_timer != NULL && pool->turn_end != NULL && pool->retry != NULL &&
+	    pool->tidy != NULL)
 		pool->connector = connector_new(base, &connector, error, error_len);
 	if (pool->connector == NULL) {
 		pool_free(pool);
@@ -121,6 +123,8 @@ void pool_free(struct pool *pool)
 	connector_free(pool->connector);
 	if (pool->line_timer != NULL)
 		event_free(pool->line_timer);
+	if (pool->turn_end != NULL)
+		event_free(pool->turn_end);
 	if (pool->retry != NULL)
 		event_free(pool->retry);
 	if (pool->tidy != NULL)

@@ -98,8 +98,9 @@ struct pool_stats pool_stats(const struct pool *pool)
 	stats.open = pool->open;
 	stats.paused = pool->paused;
 	stats.reachable = pool->reachable;
-	TAILQ_FOREACH (slot, &pool->slots[SLOT_BUSY], link)
+	TAILQ_FOREACH (slot, &pool->slots[SLOT_BUSY], link) {
 		stats.running += slot->running_count;
+	}
 	snprintf(stats.last_error, sizeof(stats.last_error), "%s", pool->last_error);
 	return stats;
 }

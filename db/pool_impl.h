@@ -63,6 +63,7 @@ struct pool {
 	struct line line;
 	struct query_list pushed_out; /* to be told that the line is full */
 	struct event *line_timer;     /* the deadline of the first in line */
+	struct event *turn_end;       /* serves what was gathered in this turn of the loop */
 	struct breaker breaker;
 	struct event *retry; /* when connecting may be tried again */
 	struct event *tidy;
@@ -80,6 +81,7 @@ void pool_report(struct pool *pool, bool healthy, const char *text);
 bool pool_put_in_line(struct pool *pool, struct query *q, bool first);
 void pool_refuse_all(struct pool *pool);
 void pool_on_line_timer(int fd, short what, void *arg);
+void pool_on_turn_end(int fd, short what, void *arg);
 
 /* pool_lease.c */
 struct line_limits pool_limits(const struct pool *pool);

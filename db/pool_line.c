@@ -59,6 +59,8 @@ static bool is_welcome(struct pool *pool, const struct query *q, struct db_error
 	if (pool_live(pool) == 0 && breaker_refuses(&pool->breaker, now))
 		return fail_at_once(error, DB_UNAVAILABLE, pool->last_error,
 		    breaker_wait_ms(&pool->breaker, now));
+	if (is_full(pool)) /* then what was gathered in this turn goes now */
+		pool_serve(pool);
 	if (!is_full(pool) || push_out(pool, q->namespace))
 		return true;
 	pool->total.refused_full++;
@@ -90,8 +92,19 @@ bool pool_run(
 	q->written = 0;
 	if (!pool_put_in_line(pool, q, false))
 		return fail_at_once(error, DB_BUSY, "out of memory", pool->config.wait_ms);
-	pool_serve(pool);
+	/* Who may share a transaction waits for those that come in the same turn: it costs no time. */
+	if (sql_is_gathered(q->sql))
+		event_active(pool->turn_end, EV_TIMEOUT, 0);
+	else
+		pool_serve(pool);
 	return true;
+}
+
+void pool_on_turn_end(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	pool_serve(arg);
 }
 
 /* --- without a connection --- */

@@ -44,6 +44,12 @@ bool key_generate(
 	return true;
 }
 
+void query_init_who(struct query *q, enum sql_id sql, const struct principal *who)
+{
+	query_init_for(q, sql, who->namespace);
+	query_string(q, who->agent);
+}
+
 void principal_find_ask(struct query *q, const unsigned char *hash)
 {
 	query_init(q, SQL_principal_find);
@@ -59,6 +65,9 @@ bool principal_find_read(const struct rows *rows, struct principal *who)
 		return false;
 	snprintf(who->namespace, sizeof(who->namespace), "%s", rows_text(rows, 0, 0, NULL));
 	snprintf(who->agent, sizeof(who->agent), "%s", rows_text(rows, 0, 1, NULL));
+	who->has_key = !rows_is_null(rows, 0, 2);
+	if (who->has_key)
+		rows_uuid_bytes(rows, 0, 2, who->key_id);
 	return true;
 }
 
@@ -67,9 +76,9 @@ void key_create_ask(struct query *q, const unsigned char hash[KEY_HASH_BYTES], c
 {
 	query_init(q, SQL_key_create);
 	query_bytes(q, hash, KEY_HASH_BYTES);
-	query_text(q, hint, strlen(hint));
-	query_text(q, who->namespace, strlen(who->namespace));
-	query_text(q, who->agent, strlen(who->agent));
+	query_string(q, hint);
+	query_string(q, who->namespace);
+	query_string(q, who->agent);
 }
 
 void key_list_ask(struct query *q)
@@ -90,7 +99,7 @@ void key_list_read(const struct rows *rows, int row, struct key_row *key)
 void key_revoke_ask(struct query *q, const char *id_or_hint)
 {
 	query_init(q, SQL_key_revoke);
-	query_text(q, id_or_hint, strlen(id_or_hint));
+	query_string(q, id_or_hint);
 }
 
 void key_exists_ask(struct query *q)

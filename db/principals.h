@@ -25,7 +25,12 @@
 struct principal {
 	char namespace[PRINCIPAL_NAME_BYTES];
 	char agent[PRINCIPAL_NAME_BYTES];
+	unsigned char key_id[16]; /* of the API key */
+	bool has_key;
 };
+
+/* A query of this principal: $1 is the namespace, $2 the agent, as in every statement on memories. */
+void query_init_who(struct query *q, enum sql_id sql, const struct principal *who);
 
 /* A new key: its text (to show once), its hint (public beginning) and its hash. False: no randomness. */
 bool key_generate(char text[KEY_TEXT_BYTES], char hint[KEY_HINT_BYTES],

@@ -8,6 +8,8 @@
 #include "rows.h"
 
 #define INT4_OID 23U
+#define TEXT_OID 25U
+#define UUID_OID 2950U
 
 void query_init(struct query *q, enum sql_id sql)
 {
@@ -20,7 +22,7 @@ void query_init_for(struct query *q, enum sql_id sql, const char *namespace)
 {
 	query_init(q, sql);
 	q->namespace = namespace;
-	query_text(q, namespace, strlen(namespace));
+	query_string(q, namespace);
 }
 
 void query_setting(struct query *q, const char *name, const char *value)
@@ -56,6 +58,11 @@ void query_text(struct query *q, const char *text, size_t len)
 	query_bytes(q, text, len);
 }
 
+void query_string(struct query *q, const char *text)
+{
+	query_text(q, text, text != NULL ? strlen(text) : 0);
+}
+
 /* A small value, kept inside the query. */
 static void add_small(struct query *q, const void *bytes, size_t len)
 {
@@ -64,6 +71,20 @@ static void add_small(struct query *q, const void *bytes, size_t len)
 	memcpy(q->scratch[i].bytes, bytes, len);
 	q->values[i] = (const char *)q->scratch[i].bytes;
 	q->lengths[i] = (int)len;
+}
+
+void query_bool(struct query *q, bool value)
+{
+	unsigned char wire = value;
+
+	add_small(q, &wire, sizeof(wire));
+}
+
+void query_int8(struct query *q, int64_t value)
+{
+	uint64_t wire = htobe64((uint64_t)value);
+
+	add_small(q, &wire, sizeof(wire));
 }
 
 void query_int4(struct query *q, int32_t value)
@@ -114,12 +135,17 @@ static unsigned char *put32(unsigned char *out, uint32_t value)
 	return out + sizeof(wire);
 }
 
-/* Header of a one-dimensional array without NULLs (array_recv in arrayfuncs.c). */
-static unsigned char *add_array(struct query *q, uint32_t oid, size_t count, size_t item_len)
+void query_bytes_copy(struct query *q, const void *bytes, size_t len)
+{
+	memcpy(add_large(q, len), bytes, len);
+}
+
+/* Header of a one-dimensional array without NULLs (array_recv in arrayfuncs.c), with room for its items. */
+static unsigned char *add_array(struct query *q, uint32_t oid, size_t count, size_t items_len)
 {
 	/* An empty array has no dimension at all. */
 	size_t header = count > 0 ? 20 : 12;
-	unsigned char *out = add_large(q, header + count * (4 + item_len));
+	unsigned char *out = add_large(q, header + count * 4 + items_len);
 
 	out = put32(out, count > 0 ? 1 : 0);
 	out = put32(out, 0); /* no NULLs */
@@ -133,10 +159,41 @@ static unsigned char *add_array(struct query *q, uint32_t oid, size_t count, siz
 
 void query_int4_array(struct query *q, const int32_t *items, size_t count)
 {
-	unsigned char *out = add_array(q, INT4_OID, count, 4);
+	unsigned char *out = add_array(q, INT4_OID, count, count * 4);
 
 	for (size_t i = 0; i < count; i++)
 		out = put32(put32(out, 4), (uint32_t)items[i]);
+}
+
+void query_uuid_array(struct query *q, const unsigned char (*items)[16], size_t count)
+{
+	unsigned char *out = add_array(q, UUID_OID, count, count * 16);
+
+	for (size_t i = 0; i < count; i++) {
+		memcpy(put32(out, 16), items[i], 16);
+		out += 20;
+	}
+}
+
+void query_text_array(struct query *q, const char *const *items, size_t count)
+{
+	size_t len = 0;
+
+	if (items == NULL) {
+		query_null(q);
+		return;
+	}
+	for (size_t i = 0; i < count; i++)
+		len += strlen(items[i]);
+	unsigned char *out = add_array(q, TEXT_OID, count, len);
+
+	for (size_t i = 0; i < count; i++) {
+		size_t item_len = strlen(items[i]);
+
+		out = put32(out, (uint32_t)item_len);
+		memcpy(out, items[i], item_len);
+		out += item_len;
+	}
 }
 
 /* vector_recv of pgvector: int16 dimensions, int16 unused, float4 each. */

@@ -18,7 +18,7 @@
 #include "error.h"
 #include "sql.h"
 
-#define QUERY_MAX_PARAMS   16
+#define QUERY_MAX_PARAMS   32
 #define QUERY_MAX_SETTINGS 4
 
 #define QUERY_WRITTEN_UNKNOWN                                                                  \
@@ -99,11 +99,19 @@ void query_setting(struct query *q, const char *name, const char *value);
 void query_null(struct query *q);
 void query_text(struct query *q, const char *text,
     size_t len); /* NULL text: SQL NULL; also for jsonb given as $n::text::jsonb */
+void query_string(struct query *q, const char *text); /* the same, up to its NUL */
 void query_bytes(struct query *q, const void *bytes, size_t len);
+/* The same, copied. */
+void query_bytes_copy(struct query *q, const void *bytes, size_t len);
+void query_bool(struct query *q, bool value);
 void query_int4(struct query *q, int32_t value);
+void query_int8(struct query *q, int64_t value);
 void query_uuid(struct query *q, const unsigned char uuid[16]); /* NULL: SQL NULL */
 void query_time(struct query *q, int64_t unix_us);              /* ROWS_NO_TIME: SQL NULL */
+/* Borrowed texts, copied. NULL items: SQL NULL. */
+void query_text_array(struct query *q, const char *const *items, size_t count);
 void query_int4_array(struct query *q, const int32_t *items, size_t count);
+void query_uuid_array(struct query *q, const unsigned char (*items)[16], size_t count);
 void query_vector(
     struct query *q, const float *items, size_t count); /* pgvector; NULL: SQL NULL */
 

@@ -120,19 +120,63 @@ void rows_uuid_bytes(const struct rows *rows, int row, int col, unsigned char uu
 	take(rows, row, col, uuid, 16);
 }
 
+static char *put_hex(char *out, unsigned char byte)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	*out++ = digits[byte >> 4];
+	*out++ = digits[byte & 15];
+	return out;
+}
+
 void rows_uuid(const struct rows *rows, int row, int col, char text[37])
 {
-	static const char hex[] = "0123456789abcdef";
 	unsigned char b[16];
 
 	take(rows, row, col, b, 16);
 	for (int i = 0; i < 16; i++) {
 		if (i == 4 || i == 6 || i == 8 || i == 10)
 			*text++ = '-';
-		*text++ = hex[b[i] >> 4];
-		*text++ = hex[b[i] & 15];
+		text = put_hex(text, b[i]);
 	}
 	*text = '\0';
+}
+
+void rows_sha256(const struct rows *rows, int row, int col, char text[65])
+{
+	unsigned char b[32];
+
+	if (!rows_is_null(rows, row, col)) {
+		take(rows, row, col, b, sizeof(b));
+		for (size_t i = 0; i < sizeof(b); i++)
+			text = put_hex(text, b[i]);
+	}
+	*text = '\0';
+}
+
+/* vector_send of pgvector: int16 dimensions, int16 unused, float4 each. */
+bool rows_vector(const struct rows *rows, int row, int col, float *numbers, size_t count)
+{
+	size_t len;
+	const unsigned char *bytes = rows_bytes(rows, row, col, &len);
+
+	if (bytes == NULL)
+		return false;
+	if (len != 4 + 4 * count)
+		abort();
+	for (size_t i = 0; i < count; i++) {
+		uint32_t wire;
+
+		memcpy(&wire, bytes + 4 + 4 * i, sizeof(wire));
+		wire = be32toh(wire);
+		memcpy(&numbers[i], &wire, sizeof(wire));
+	}
+	return true;
+}
+
+const unsigned char *rows_bytes(const struct rows *rows, int row, int col, size_t *len)
+{
+	return (const unsigned char *)rows_text(rows, row, col, len);
 }
 
 int64_t rows_time(const struct rows *rows, int row, int col)

@@ -25,6 +25,12 @@ double rows_float(const struct rows *rows, int row, int col); /* float8 */
 bool rows_bool(const struct rows *rows, int row, int col);
 void rows_uuid(const struct rows *rows, int row, int col, char text[37]);
 void rows_uuid_bytes(const struct rows *rows, int row, int col, unsigned char uuid[16]);
+/* pgvector's vector; exactly so many numbers. False: NULL. */
+bool rows_vector(const struct rows *rows, int row, int col, float *numbers, size_t count);
+/* bytea; borrowed from rows. */
+const unsigned char *rows_bytes(const struct rows *rows, int row, int col, size_t *len);
+/* The same as hexadecimal digits: a SHA-256, or "" for NULL. */
+void rows_sha256(const struct rows *rows, int row, int col, char text[65]);
 int64_t rows_time(
     const struct rows *rows, int row, int col); /* timestamptz, as unix microseconds */
 

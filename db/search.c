@@ -22,21 +22,21 @@ bool search_ask(struct query *q, const struct principal *who, const struct searc
 {
 	bool by_vector = search->embedding != NULL;
 
-	query_init_for(q, by_vector ? SQL_search_vector : SQL_search_words, who->namespace);
+	query_init_who(q, by_vector ? SQL_search_vector : SQL_search_words, who);
 	if (by_vector)
 		query_vector(q, search->embedding, EMBEDDING_DIMENSIONS);
 	else if (!add_terms(q, search))
 		return false;
 	query_text(q, search->session_id, search->session_id_len);
 	query_int4(q, search->limit);
-	query_int4(q, SEARCH_SNIPPET_CHARACTERS);
+	query_int4(q, search->characters);
 	return true;
 }
 
 void search_recent_ask(struct query *q, const struct principal *who, const char *session_id,
     size_t session_id_len, int32_t limit)
 {
-	query_init_for(q, SQL_memory_recent, who->namespace);
+	query_init_who(q, SQL_memory_recent, who);
 	query_text(q, session_id, session_id_len);
 	query_int4(q, limit);
 	query_int4(q, SEARCH_SNIPPET_CHARACTERS);

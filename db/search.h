@@ -22,6 +22,7 @@ struct search {
 	const char *session_id; /* NULL: all sessions */
 	size_t session_id_len;
 	int32_t limit;
+	int32_t characters; /* of each text in a hit */
 };
 
 /* Borrowed texts must outlive the query. False: out of memory. */

@@ -6,8 +6,7 @@
 #include <string.h>
 #include <wctype.h>
 
-#define FNV_OFFSET 2166136261U
-#define FNV_PRIME  16777619U
+#include "fnv.h"
 
 /* Words that say nothing about the subject of an English question. */
 static const char *const function_words[] = {"a", "about", "an", "and", "are", "as", "at", "be",
@@ -98,7 +97,7 @@ static uint32_t hash_char(uint32_t hash, uint32_t c)
 	if (c < 0x80) /* the two zero bytes of the loop below only multiply */
 		return (hash ^ c) * (FNV_PRIME * FNV_PRIME * FNV_PRIME);
 	for (int shift = 0; shift < 24; shift += 8)
-		hash = (hash ^ ((c >> shift) & 0xffU)) * FNV_PRIME;
+		hash = fnv_byte(hash, (c >> shift) & 0xffU);
 	return hash;
 }
 

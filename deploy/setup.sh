@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what building and running (or testing) sage-mcp needs and the machine lacks.
 #
-#	deploy/setup.sh --for run|test|bench|deploy
+#	deploy/setup.sh --for run|test|faults|bench|deploy
 #
 # Looks first, by files and pkg-config: when everything is there it says nothing
 # and is done in a moment. Otherwise it installs with apt and nothing else, and
@@ -45,10 +45,14 @@ test  | shellcheck       | command shellcheck   | checks the scripts
 test  | python3-venv     | venv                 | integration tests
 test  | nodejs           | command node         | MCP SDK clients for the integration tests
 test  | npm              | command npm          | installs these clients
-test  | nginx-light      | nginx                | the proxy of the protocol tests (no system service)
+test  | nginx-light      | program nginx        | the proxy of the protocol tests (no system service)
 test  | prometheus       | command promtool     | checks the metrics (no system service)
+test  | iproute2         | program ip           | network namespaces for the fault tests
+test  | iptables         | program iptables     | cuts lines in these namespaces
+test  | faketime         | command faketime     | sets the clocks of servers under test
+faults | slowhttptest    | command slowhttptest | clients that send slowly
 bench | wrk              | command wrk          | makes the load
-bench | pgbouncer        | pgbouncer            | what the pool is compared with (no system service)
+bench | pgbouncer        | program pgbouncer    | what the pool is compared with (no system service)
 deploy | docker.io       | command dockerd      | runs the containers of the deployment tests
 deploy | docker-compose  | command docker-compose | starts them as the compose files say
 deploy | debootstrap     | command debootstrap  | makes the base images
@@ -65,7 +69,7 @@ is_there() {
 	postgresql) pg_find any ;;
 	pgvector) pg_find vector ;;
 	fuzzer) compgen -G "$(clang -print-resource-dir 2>/dev/null)/lib/*/libclang_rt.fuzzer*" >/dev/null ;;
-	nginx | pgbouncer) command -v "$1" >/dev/null || [ -x "/usr/sbin/$1" ] ;;
+	program) command -v "$2" >/dev/null || [ -x "/usr/sbin/$2" ] ;; # also where only root looks
 	venv) python3 -c 'import ensurepip' 2>/dev/null ;;
 	esac
 }
@@ -235,9 +239,10 @@ purposes() {
 	case $1 in
 	run) echo run ;;
 	test) echo run test ;;
+	faults) echo run test faults ;;
 	bench) echo run test bench ;;
 	deploy) echo run test deploy ;;
-	*) die "--for takes run, test, bench or deploy, not '$1'" ;;
+	*) die "--for takes run, test, faults, bench or deploy, not '$1'" ;;
 	esac
 }
 
@@ -253,9 +258,9 @@ main() {
 			usage
 			return
 			;;
-		*) die "unknown argument '$1'; usage: deploy/setup.sh --for run|test|bench|deploy" ;;
+		*) die "unknown argument '$1'; usage: deploy/setup.sh --for run|test|faults|bench|deploy" ;;
 		esac
-		shift || die "--for takes run, test, bench or deploy"
+		shift || die "--for takes run, test, faults, bench or deploy"
 	done
 	wanted=$(purposes "$purpose")
 	# shellcheck disable=SC2086 # a list of purposes

@@ -11,24 +11,16 @@
 
 #include <uuid/uuid.h>
 
+#include "args_impl.h"
 #include "compact.h"
 #include "rfc3339.h"
 #include "utf8.h"
 
 #define MAX_NAMES_BYTES  256 /* of the names that a complaint lists */
 #define MAX_QUOTED_BYTES 64
+#define MAX_WHOLE        9007199254740991.0 /* every whole number up to it is exact */
 
-/* Where a complaint goes, and about which argument. */
-struct complaint {
-	char *text;
-	size_t len;
-	const char *name;
-};
-
-static bool complain(const struct complaint *c, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static bool complain(const struct complaint *c, const char *format, ...)
+bool complain(const struct complaint *c, const char *format, ...)
 {
 	int at = snprintf(c->text, c->len, "%s: ", c->name);
 	va_list list;
@@ -72,8 +64,7 @@ static bool load_text(
 	return true;
 }
 
-static bool load_enum(
-    const struct arg *arg, const json_t *value, int *at, const struct complaint *c)
+bool load_enum(const struct arg *arg, const json_t *value, int *at, const struct complaint *c)
 {
 	char known[MAX_NAMES_BYTES] = "";
 
@@ -88,7 +79,7 @@ static bool load_enum(
 	return complain(c, "must be one of %s", known);
 }
 
-static bool load_uuid(const json_t *value, struct arg_uuid *uuid, const struct complaint *c)
+bool load_uuid(const json_t *value, struct arg_uuid *uuid, const struct complaint *c)
 {
 	if (!json_is_string(value) || uuid_parse(json_string_value(value), uuid->bytes) != 0)
 		return complain(
@@ -97,13 +88,23 @@ static bool load_uuid(const json_t *value, struct arg_uuid *uuid, const struct c
 	return true;
 }
 
+/* 10.0 is an integer too, as JSON Schema has it. */
+static bool is_whole(const json_t *value)
+{
+	double number = json_number_value(value);
+
+	return json_is_integer(value) ||
+	       (json_is_real(value) && number == trunc(number) && fabs(number) <= MAX_WHOLE);
+}
+
 static bool load_integer(
     const struct arg *arg, const json_t *value, int64_t *at, const struct complaint *c)
 {
-	if (!json_is_integer(value))
+	if (!is_whole(value))
 		return complain(c, "must be an integer from %lld to %lld", (long long)arg->min,
 		    (long long)arg->max);
-	*at = json_integer_value(value);
+	*at = json_is_integer(value) ? json_integer_value(value)
+	                             : (int64_t)json_real_value(value);
 	if (*at < arg->min || *at > arg->max)
 		return complain(c, "%lld is out of range, must be an integer from %lld to %lld",
 		    (long long)*at, (long long)arg->min, (long long)arg->max);
@@ -227,6 +228,12 @@ static bool load(
 		return load_object(arg, value, at, c);
 	case ARG_VECTOR:
 		return load_vector(arg, value, at, c);
+	case ARG_TEXTS:
+		return load_texts(arg, value, at, c);
+	case ARG_UUIDS:
+		return load_uuids(arg, value, at, c);
+	case ARG_LIST:
+		return load_list(arg, value, at, c);
 	case ARG_RECORD:
 	case ARG_RECORDS:
 		break;
@@ -315,6 +322,12 @@ bool args_load(
 	return true;
 }
 
+void args_defaults(const struct arg *table, void *base)
+{
+	for (; table->name != NULL; table++)
+		load_fallback(table, (char *)base + table->at);
+}
+
 void args_fini(const struct arg *table, void *base)
 {
 	for (const struct arg *arg = table; arg->name != NULL; arg++) {
@@ -323,6 +336,12 @@ void args_fini(const struct arg *table, void *base)
 		if (arg->kind == ARG_VECTOR) {
 			free(((struct arg_vector *)at)->items);
 			memset(at, 0, sizeof(struct arg_vector));
+		} else if (arg->kind == ARG_TEXTS) {
+			free(((struct arg_texts *)at)->items);
+			memset(at, 0, sizeof(struct arg_texts));
+		} else if (arg->kind == ARG_UUIDS) {
+			free(((struct arg_uuids *)at)->items);
+			memset(at, 0, sizeof(struct arg_uuids));
 		} else if (arg->kind == ARG_OBJECT) {
 			free(((struct arg_json *)at)->text);
 			memset(at, 0, sizeof(struct arg_json));

@@ -31,6 +31,9 @@ enum arg_kind {
 	ARG_TIME,    /* int64_t unix microseconds; INT64_MIN when absent. RFC 3339 */
 	ARG_OBJECT,  /* struct arg_json; max in bytes of its JSON text */
 	ARG_VECTOR, /* struct arg_vector; exactly max floats, of a length neither 0 nor infinite */
+	ARG_TEXTS, /* struct arg_texts; at most max texts of 1 to each_max bytes, none twice */
+	ARG_UUIDS, /* struct arg_uuids; 1 to max of them */
+	ARG_LIST, /* struct arg_list; 1 to max objects described by items, each read by args_load() */
 	ARG_RECORD,  /* results only: an object described by items */
 	ARG_RECORDS, /* results only: an array of such objects */
 };
@@ -55,15 +58,32 @@ struct arg_vector {
 	size_t count;
 };
 
+struct arg_texts {
+	const char **items; /* owned, the texts borrowed from the JSON; NULL when absent */
+	size_t count;
+};
+
+struct arg_uuids {
+	unsigned char (*items)[16]; /* owned; NULL when absent */
+	size_t count;
+};
+
+struct arg_list {
+	const json_t *items; /* an array, borrowed; NULL when absent */
+	size_t count;
+};
+
 struct arg {
 	const char *name; /* NULL ends a table */
 	enum arg_kind kind;
 	bool required; /* results: always present */
 	int64_t min, max;
-	const char *const *choices; /* ARG_ENUM: NULL-terminated */
+	int64_t each_max; /* ARG_TEXTS: bytes of each */
+	const char *const
+	    *choices; /* ARG_ENUM, and ARG_TEXTS where they are few: NULL-terminated */
 	const char
 	    *fallback; /* default, or NULL: TEXT and ENUM as it is, others as JSON text */
-	const struct arg *items; /* ARG_RECORD, ARG_RECORDS */
+	const struct arg *items; /* ARG_LIST, ARG_RECORD, ARG_RECORDS */
 	size_t at;               /* offset into the tool's struct */
 	const char *help;        /* may be NULL in result tables */
 	const char *header;      /* mirrored in Mcp-Param-NAME (x-mcp-header), or NULL */
@@ -83,6 +103,9 @@ json_t *result_schema(const struct arg *table);
  */
 bool args_load(const struct arg *table, const json_t *arguments, void *base, char *text,
     size_t text_len) __attribute__((warn_unused_result));
+
+/* What the struct holds when nothing was sent: for an alias, whose table has only some of the arguments. */
+void args_defaults(const struct arg *table, void *base);
 
 /* Frees what args_load() allocated. */
 void args_fini(const struct arg *table, void *base);

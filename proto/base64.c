@@ -1,8 +1,6 @@
 /* base64: three bytes are four characters of six bits. */
 #include "base64.h"
 
-#include <string.h>
-
 static const char *const alphabets[] = {
     [BASE64_STANDARD] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
     [BASE64_URL] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_",
@@ -28,11 +26,18 @@ size_t base64_encode(enum base64_alphabet alphabet, const void *bytes, size_t le
 	return at;
 }
 
+/* By arithmetic: vectors are long, and a search of the alphabet is slow. */
 static int value_of(const char *alphabet, char c)
 {
-	const char *found = c != '\0' ? strchr(alphabet, c) : NULL;
-
-	return found != NULL ? (int)(found - alphabet) : -1;
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	if (c == alphabet[62])
+		return 62;
+	return c == alphabet[63] ? 63 : -1;
 }
 
 bool base64_decode(enum base64_alphabet alphabet, const char *text, size_t text_len, void *out,

@@ -195,6 +195,24 @@ bool rpc_parse(const char *body, size_t len, struct rpc_message *msg, struct rpc
 	return rpc_read(root, msg, error);
 }
 
+json_t *rpc_parse_object(const char *body, size_t len, struct rpc_error *error)
+{
+	char text[sizeof(error->text) / 2];
+	json_error_t fault;
+	json_t *object = load(body, len, &fault);
+
+	if (object == NULL)
+		fail_parse(error, body, len, &fault);
+	else if (!json_is_object(object))
+		fail(error, RPC_INVALID_REQUEST, "the body must be a JSON object");
+	else if (guard_check(object, text, sizeof(text)))
+		return object;
+	else
+		fail(error, RPC_INVALID_REQUEST, text);
+	json_decref(object);
+	return NULL;
+}
+
 static bool all_objects(const json_t *array)
 {
 	const json_t *element;

@@ -54,6 +54,9 @@ struct rpc_message {
 bool rpc_parse(const char *body, size_t len, struct rpc_message *msg, struct rpc_error *error)
     __attribute__((warn_unused_result));
 
+/* The same for a plain object, not a message: within the guard's limits. NULL: error says what is wrong. */
+json_t *rpc_parse_object(const char *body, size_t len, struct rpc_error *error);
+
 /* The same for a message that was parsed before, as part of a batch; takes root. */
 bool rpc_read(json_t *root, struct rpc_message *msg, struct rpc_error *error)
     __attribute__((warn_unused_result));

@@ -31,6 +31,9 @@ static void add_type(json_t *schema, const struct arg *arg, bool is_result)
 	    [ARG_TIME] = "string",
 	    [ARG_OBJECT] = "object",
 	    [ARG_VECTOR] = "array",
+	    [ARG_TEXTS] = "array",
+	    [ARG_UUIDS] = "array",
+	    [ARG_LIST] = "array",
 	    [ARG_RECORD] = "object",
 	    [ARG_RECORDS] = "array",
 	};
@@ -44,7 +47,19 @@ static void add_type(json_t *schema, const struct arg *arg, bool is_result)
 		set(schema, "format", json_string("date-time"));
 	else if (arg->kind == ARG_VECTOR)
 		set(schema, "items", json_pack("{s:s}", "type", "number"));
-	else if (arg->kind == ARG_RECORDS)
+	else if (arg->kind == ARG_TEXTS && is_result)
+		set(schema, "items", json_pack("{s:s}", "type", "string"));
+	else if (arg->kind == ARG_TEXTS && arg->choices != NULL)
+		set(schema, "items",
+		    json_pack("{s:s, s:o}", "type", "string", "enum", choices(arg)));
+	else if (arg->kind == ARG_TEXTS)
+		set(schema, "items",
+		    json_pack("{s:s, s:i, s:I}", "type", "string", "minLength", 1, "maxLength",
+		        (json_int_t)arg->each_max));
+	else if (arg->kind == ARG_UUIDS)
+		set(schema, "items",
+		    json_pack("{s:s, s:s}", "type", "string", "format", "uuid"));
+	else if (arg->kind == ARG_RECORDS || arg->kind == ARG_LIST)
 		set(schema, "items", object_schema(arg->items, is_result));
 	else if (arg->kind == ARG_RECORD)
 		json_object_update_new(schema, object_schema(arg->items, is_result));
@@ -60,6 +75,10 @@ static void add_limits(json_t *schema, const struct arg *arg)
 	} else if (arg->kind == ARG_INTEGER || arg->kind == ARG_NUMBER) {
 		set(schema, "minimum", json_integer(arg->min));
 		set(schema, "maximum", json_integer(arg->max));
+	} else if (arg->kind == ARG_TEXTS || arg->kind == ARG_UUIDS || arg->kind == ARG_LIST) {
+		if (arg->min > 0)
+			set(schema, "minItems", json_integer(arg->min));
+		set(schema, "maxItems", json_integer(arg->max));
 	} else if (arg->kind == ARG_VECTOR) {
 		set(schema, "minItems", json_integer(arg->max));
 		set(schema, "maxItems", json_integer(arg->max));
@@ -75,7 +94,10 @@ static json_t *object_schema(const struct arg *table, bool is_result)
 {
 	json_t *properties = json_object();
 	json_t *required = json_array();
-	json_t *schema = json_pack("{s:s, s:o}", "type", "object", "properties", properties);
+	json_t *schema = json_pack("{s:s}", "type", "object");
+
+	if (!is_result || table->name != NULL) /* a result may leave open what is in it */
+		json_object_set(schema, "properties", properties);
 
 	for (const struct arg *arg = table; arg->name != NULL; arg++) {
 		json_t *property = json_object();
@@ -93,6 +115,7 @@ static json_t *object_schema(const struct arg *table, bool is_result)
 	}
 	if (json_array_size(required) > 0)
 		json_object_set(schema, "required", required);
+	json_decref(properties);
 	json_decref(required);
 	if (!is_result)
 		set(schema, "additionalProperties", json_false());

@@ -14,8 +14,7 @@ static int hex(char c)
 	return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
-/* The byte behind "%xy", or -1. */
-static int escaped(const char *s)
+int uri_escaped_byte(const char *s)
 {
 	int high = hex(s[1]);
 	int low = high < 0 ? -1 : hex(s[2]);
@@ -28,7 +27,7 @@ bool uri_unescape(const char *s, char *out, size_t out_len)
 	size_t len = 0;
 
 	while (*s != '\0' && len + 1 < out_len) {
-		int c = *s == '%' ? escaped(s) : (unsigned char)*s;
+		int c = *s == '%' ? uri_escaped_byte(s) : (unsigned char)*s;
 
 		if (c <= 0 || *s == '/')
 			return false;

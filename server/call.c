@@ -54,6 +54,8 @@ void call_run(struct call *call)
 			return;
 		if (result == STEP_ASK && ask(call))
 			return;
+		if (result == STEP_AGAIN)
+			call->next = call->work->steps;
 		if (result == STEP_ASK || result == STEP_FAIL)
 			break;
 	}
@@ -79,6 +81,7 @@ static bool read_arguments(struct call *call, const struct call_order *order)
 	char text[512];
 
 	if (order->who == NULL && !call->work->serves_anybody) {
+		call->trouble = TROUBLE_BUSY;
 		call_fail(call,
 		    "The memory database cannot be reached right now, so the credential "
 		    "could not be checked. Nothing was done. Try again in a few seconds.");
@@ -88,6 +91,8 @@ static bool read_arguments(struct call *call, const struct call_order *order)
 		call->who = *order->who;
 	if (call->work->arguments == NULL)
 		return true;
+	if (call->work->defaults != NULL)
+		args_defaults(call->work->defaults, call);
 	if (!args_load(call->work->arguments, order->arguments, call, text, sizeof(text))) {
 		call_bad_argument(call, "%s", text);
 		return false;
@@ -192,6 +197,8 @@ void call_free(struct call *call)
 		fclose(call->text_out);
 	if (call->work != NULL && call->work->arguments != NULL)
 		args_fini(call->work->arguments, call);
+	if (call->work != NULL && call->work->fini != NULL)
+		call->work->fini(call);
 	query_fini(&call->query);
 	rows_free(call->rows);
 	json_decref(call->questions);
@@ -271,6 +278,22 @@ static enum step_result fail_unknown(struct call *call)
 	    call->idempotency_key);
 }
 
+static enum call_trouble trouble_of(enum db_error_kind kind)
+{
+	static const enum call_trouble troubles[] = {
+	    [DB_UNAVAILABLE] = TROUBLE_BUSY,
+	    [DB_BUSY] = TROUBLE_BUSY,
+	    [DB_READ_ONLY] = TROUBLE_BUSY,
+	    [DB_BEHIND] = TROUBLE_BUSY,
+	    [DB_EXHAUSTED] = TROUBLE_FULL,
+	    [DB_TIMEOUT] = TROUBLE_UNKNOWN,
+	    [DB_UNCERTAIN] = TROUBLE_UNKNOWN,
+	    [DB_FAILED] = TROUBLE_INTERNAL,
+	};
+
+	return troubles[kind];
+}
+
 /* What a failed statement means to the one who called the tool. */
 static enum step_result fail_from_db(struct call *call, const struct db_error *error)
 {
@@ -279,7 +302,10 @@ static enum step_result fail_from_db(struct call *call, const struct db_error *e
 
 	log_warn("statement failed", "statement", sql_name(call->query.sql), "sqlstate",
 	    error->sqlstate, "error", error->text, "request_id", call->request_id);
+	if (*call->done_so_far != '\0')
+		fputs(call->done_so_far, call_text(call));
 	call->retry_ms = error->retry_ms;
+	call->trouble = trouble_of(error->kind);
 	switch (error->kind) {
 	case DB_OK:
 		break;
@@ -317,13 +343,13 @@ static enum step_result fail_from_db(struct call *call, const struct db_error *e
 		    nothing);
 	case DB_REJECTED:
 		return call_fail(call,
-		    "The database refused these values (SQLSTATE %s); request %s.",
-		    error->sqlstate, call->request_id);
+		    "The database refused these values (SQLSTATE %s). %sRequest %s.",
+		    error->sqlstate, nothing, call->request_id);
 	case DB_FAILED:
 		break;
 	}
 	return call_fail(call,
-	    "Internal database error; the server's log says more under request %s.",
+	    "Internal database error. %sThe server's log says more under request %s.", nothing,
 	    call->request_id);
 }
 

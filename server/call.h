@@ -29,10 +29,11 @@ struct event;
 struct service;
 
 enum step_result {
-	STEP_NEXT, /* done, go on */
-	STEP_WAIT, /* go on with the next step when the operation has ended */
-	STEP_ASK,  /* call_ask() has put questions; run this step again with the answers */
-	STEP_FAIL, /* call_fail() has said why */
+	STEP_NEXT,  /* done, go on */
+	STEP_WAIT,  /* go on with the next step when the operation has ended */
+	STEP_ASK,   /* call_ask() has put questions; run this step again with the answers */
+	STEP_FAIL,  /* call_fail() has said why */
+	STEP_AGAIN, /* begin again with the first step */
 };
 
 struct step {
@@ -48,8 +49,11 @@ struct step {
 struct work {
 	const char *name;
 	const struct arg *arguments; /* NULL: the steps read call->sent themselves */
+	const struct arg *defaults;  /* an alias: the table of what it stands for; or NULL */
 	const struct step *steps;
 	size_t size; /* of the work's struct */
+	void (*fini)(
+	    struct call *call); /* frees what the steps own, all zeros included; or NULL */
 	bool reads_only;
 	bool logs; /* calls call_log() */
 	bool
@@ -100,6 +104,15 @@ enum call_outcome {
 	CALL_ASKS,          /* not done: call->questions must be answered first */
 };
 
+/* Why a call failed, when it was not the tool's doing. */
+enum call_trouble {
+	TROUBLE_NONE,
+	TROUBLE_BUSY,     /* or the database is away, or takes no writes */
+	TROUBLE_FULL,     /* the database has no room */
+	TROUBLE_UNKNOWN,  /* no confirmation in time */
+	TROUBLE_INTERNAL, /* the log says more */
+};
+
 enum call_wait {
 	WAIT_NOTHING,
 	WAIT_QUERY,
@@ -125,8 +138,12 @@ struct call {
 	/* With which this write may be repeated without harm; "" when it cannot. */
 	char idempotency_key[IDEMPOTENCY_KEY_BYTES + 1];
 
+	char done_so_far
+	    [96]; /* of many things, said when the next one fails: "Items before ..." */
+
 	/* The answer. */
 	enum call_outcome outcome;
+	enum call_trouble trouble;
 	int retry_ms;    /* of a failure: when to come again; 0: nothing is known */
 	json_t *result;  /* structuredContent; owned */
 	json_t *content; /* array in MCP's form, instead of text; or NULL. Owned */

@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "command_db.h"
 #include "commands.h"
-#include "once.h"
 #include "principals.h"
 #include "rfc3339.h"
 #include "rows.h"

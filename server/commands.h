@@ -9,4 +9,6 @@ struct options;
 int command_serve(struct options *options, int argc, char **argv);
 int command_migrate(struct options *options, int argc, char **argv);
 int command_key(struct options *options, int argc, char **argv);
+int command_export(struct options *options, int argc, char **argv);
+int command_import(struct options *options, int argc, char **argv);
 int command_healthcheck(struct options *options, int argc, char **argv);

@@ -16,14 +16,11 @@
 
 #include "clock.h"
 #include "database.h"
+#include "event_line.h"
 #include "listen.h"
 #include "log.h"
 #include "rows.h"
 #include "server_limits.h"
-#include "uri.h"
-
-#define LINE_BYTES                                                                             \
-	4096 /* origin, kind, namespace, memory, and 1020 bytes of session, escaped */
 
 struct queued {
 	struct server_event event;
@@ -37,7 +34,8 @@ struct events {
 	struct listen_config listen_config;
 	struct listen *listen;
 	char *conninfo;
-	char origin[9]; /* of this process, to know its own words when they come back */
+	char origin
+	    [EVENT_ORIGIN_BYTES]; /* of this process, to know its own words when they come back */
 
 	TAILQ_HEAD(subscribers, subscriber) subscribers;
 	TAILQ_HEAD(event_queue, queued) queue;
@@ -53,7 +51,7 @@ struct events {
 	} recent[EVENTS_RECENT];
 	size_t recent_count;
 
-	/* Lines "origin kind namespace memory session", waiting for the NOTIFY under way. */
+	/* Lines, waiting for the NOTIFY under way. */
 	char waiting[EVENTS_WAITING_BYTES];
 	size_t waiting_len;
 	char sending[LISTEN_PAYLOAD_BYTES + 1];
@@ -63,8 +61,6 @@ struct events {
 	int64_t notified_ms;
 	struct event *next_notify;
 };
-
-#define GAP_KIND 'g' /* of a line that stands for all that was lost */
 
 static void on_slice(evutil_socket_t fd, short what, void *arg);
 static void on_next_notify(evutil_socket_t fd, short what, void *arg);
@@ -319,8 +315,7 @@ static void on_next_notify(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	if (events->lost)
-		gap = (size_t)snprintf(events->sending, sizeof(events->sending),
-		    "%s %c - - -\n", events->origin, GAP_KIND);
+		gap = event_line_gap(events->origin, events->sending);
 	events->lost = false;
 	if (gap + len > LISTEN_PAYLOAD_BYTES) {
 		len = LISTEN_PAYLOAD_BYTES - gap;
@@ -342,14 +337,10 @@ static void on_next_notify(evutil_socket_t fd, short what, void *arg)
 
 void events_publish(struct events *events, const struct server_event *event)
 {
-	char session[3 * sizeof(event->session_id)];
-	char line[LINE_BYTES];
-	size_t len;
+	char line[EVENT_LINE_BYTES];
+	size_t len = event_line_write(events->origin, event, line);
 
 	enqueue(events, event);
-	uri_escape(event->session_id, session, sizeof(session));
-	len = (size_t)snprintf(line, sizeof(line), "%s %c %s %s %s\n", events->origin,
-	    (char)event->kind, event->namespace, event->memory_id, session);
 	if (events->waiting_len + len > sizeof(events->waiting)) {
 		events->waiting_len = 0;
 		events->lost = true;
@@ -360,37 +351,15 @@ void events_publish(struct events *events, const struct server_event *event)
 	notify_soon(events);
 }
 
-/* The next word of *text into out[size], and *text behind it; false when there is none or it is
- * too long. */
-static bool take_word(const char **text, const char *end, char *out, size_t size)
-{
-	const char *space = memchr(*text, ' ', (size_t)(end - *text));
-	size_t len = (size_t)((space != NULL ? space : end) - *text);
-
-	if (len == 0 || len >= size)
-		return false;
-	memcpy(out, *text, len);
-	out[len] = '\0';
-	*text += len + (space != NULL);
-	return true;
-}
-
 static void hear_line(struct events *events, const char *line, size_t len)
 {
 	struct server_event event;
-	char origin[sizeof(events->origin)], kind[2], session[LINE_BYTES];
-	const char *end = line + len;
+	char origin[EVENT_ORIGIN_BYTES];
 
-	if (!take_word(&line, end, origin, sizeof(origin)) ||
-	    !take_word(&line, end, kind, sizeof(kind)) ||
-	    !take_word(&line, end, event.namespace, sizeof(event.namespace)) ||
-	    !take_word(&line, end, event.memory_id, sizeof(event.memory_id)) ||
-	    !take_word(&line, end, session, sizeof(session)) ||
-	    !uri_unescape(session, event.session_id, sizeof(event.session_id)))
+	if (!event_line_read(line, len, origin, &event))
 		return; /* not one of ours */
-	event.kind = (enum server_event_kind) * kind;
 	if (strcmp(origin, events->origin) != 0)
-		enqueue(events, *kind == GAP_KIND ? NULL : &event);
+		enqueue(events, (char)event.kind == EVENT_LINE_GAP ? NULL : &event);
 }
 
 static void on_heard(void *arg, const char *payload)

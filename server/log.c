@@ -9,6 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <event2/event.h>
+
 /* A pipe that poll() calls writable takes this much without blocking (PIPE_BUF). */
 #define WRITE_BYTES  4096
 #define STRING_BYTES 1500 /* of one string, escapes included */
@@ -210,4 +212,19 @@ void log_pairs(enum log_level level, const char *message, ...)
 	}
 	va_end(list);
 	log_write(level, message, fields);
+}
+
+static void on_libevent(int severity, const char *text)
+{
+	static const enum log_level levels[] = {[EVENT_LOG_DEBUG] = LOG_DEBUG,
+	    [EVENT_LOG_MSG] = LOG_INFO,
+	    [EVENT_LOG_WARN] = LOG_WARN,
+	    [EVENT_LOG_ERR] = LOG_ERROR};
+
+	log_pairs(levels[severity], "libevent", "text", text, (char *)0);
+}
+
+void log_take_libevent(void)
+{
+	event_set_log_callback(on_libevent);
 }

@@ -28,6 +28,9 @@ struct log_field {
 
 void log_write(enum log_level level, const char *message, const struct log_field *fields);
 
+/* What libevent has to say is logged like all else, too. */
+void log_take_libevent(void);
+
 /*
  * log_info("listening", "address", "127.0.0.1:8080")
  * Names and values alternate; all are const char *. The list ends by itself.

@@ -20,6 +20,12 @@ static const struct command {
 	  "Bring the database schema up to date, then exit." },
 	{ "key",	 command_key,	      "key create AGENT [NAMESPACE] | key list | key revoke ID-OR-HINT",
 	  "Make, list and end API keys. A key stands for one agent in one namespace." },
+	{ "export",	 command_export,
+	  "export FILE|- [namespace=NAME] [session=ID] [from=TIME] [to=TIME] [format=jsonl|markdown]",
+	  "Write a namespace to a file: JSON Lines with everything, or Markdown to read." },
+	{ "import",	 command_import,
+	  "import FILE|- [namespace=NAME] [session=ID] [format=any|export|transcript|conversation|server_memory|mem0|sage]",
+	  "Store what is in a file, each thing once: repeat it when it was broken off." },
 	{ "healthcheck", command_healthcheck, "healthcheck",
 	  "Ask the server on LISTEN for /readyz; exit status 0 when it is ready." },
 };
@@ -68,6 +74,8 @@ int main(int argc, char **argv)
 	}
 	signal(SIGPIPE,
 	    SIG_IGN); /* a client that closes is an error of write(), not a reason to die */
+	signal(SIGUSR1, SIG_IGN); /* other servers rotate logs or upgrade by these */
+	signal(SIGUSR2, SIG_IGN);
 	if (!options_load(&options, argc, argv, error, sizeof(error))) {
 		fprintf(stderr, "sage-mcp: %s\n", error);
 		status = 2;

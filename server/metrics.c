@@ -13,7 +13,7 @@ static const char *const outcomes[OUTCOME_COUNT] = {"cancelled", "ok", "error", 
 
 /* The frequent ones first: they are looked for in this order. */
 static const int codes[] = {200, 202, 204, 400, 401, 403, 404, 405, 406, 408, 409, 413, 414,
-    415, 417, 429, 431, 499, 500, 501, 503, 505, 0};
+    415, 417, 429, 431, 499, 500, 501, 503, 504, 505, 507, 0};
 
 #define CODE_COUNT (sizeof(codes) / sizeof(*codes))
 

@@ -14,7 +14,7 @@
 #define METRICS_ROUTES  16 /* room for the tables whose rows are counted */
 #define METRICS_METHODS 32
 #define METRICS_TOOLS   64
-#define METRICS_CODES   24
+#define METRICS_CODES   28
 
 enum metrics_verb {
 	VERB_GET,

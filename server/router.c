@@ -26,13 +26,21 @@ void router_refuse(
 	json_decref(json);
 }
 
+static bool is_path(const struct route *route, const char *path)
+{
+	size_t len = strlen(route->path);
+
+	return strcmp(route->path, path) == 0 ||
+	       (route->path[len - 1] == '/' && strncmp(route->path, path, len) == 0);
+}
+
 static const struct route *route_find(
     const struct route_table *table, const struct options *options, const char *path)
 {
 	for (size_t i = 0; i < table->count; i++) {
 		const struct route *route = &table->routes[i];
 
-		if (strcmp(route->path, path) == 0 &&
+		if (is_path(route, path) &&
 		    (route->only_with == 0 || option_bool(options, route->only_with)))
 			return route;
 	}

@@ -12,7 +12,7 @@
 struct service;
 
 struct route {
-	const char *path;
+	const char *path;  /* one that ends with a slash stands for all that begin with it */
 	const char *allow; /* for 405 and OPTIONS */
 	const char *methods[4];
 	bool guarded; /* Host and Origin must be allowed; probes come by address */

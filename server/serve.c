@@ -19,6 +19,7 @@
 #include "database_options.h"
 #include "ended_sessions.h"
 #include "events.h"
+#include "housekeeping.h"
 #include "http/http.h"
 #include "log.h"
 #include "loop.h"
@@ -63,6 +64,7 @@ static void open_database(struct serve *serve)
 	signer_open(serve->service.signer);
 	ended_sessions_open(serve->service.ended);
 	tasks_open(serve->service.tasks);
+	housekeeping_open(serve->service.housekeeping);
 }
 
 static void on_migrated(void *arg, enum migrate_outcome outcome, int applied, const char *error)
@@ -253,8 +255,10 @@ static bool build_service(struct service *service)
 	service->ended = ended_sessions_new(service);
 	service->streams = streams_new(service->base);
 	service->tasks = tasks_new(service);
+	service->housekeeping = housekeeping_new(service);
 	return service->auth != NULL && service->signer != NULL && service->ended != NULL &&
-	       service->streams != NULL && service->tasks != NULL;
+	       service->streams != NULL && service->tasks != NULL &&
+	       service->housekeeping != NULL;
 }
 
 static bool build(struct serve *serve, char *error, size_t len)
@@ -299,6 +303,7 @@ static void take_down(struct serve *serve)
 	query_fini(&serve->key_query);
 	streams_free(serve->service.streams);
 	tasks_free(serve->service.tasks);
+	housekeeping_free(serve->service.housekeeping);
 	ended_sessions_free(serve->service.ended);
 	signer_free(serve->service.signer);
 	events_free(serve->service.events);
@@ -323,6 +328,7 @@ int serve(struct options *options, const struct surface *surface)
 	char error[512];
 	int status = 1;
 
+	log_take_libevent();
 	if (build(&serve, error, sizeof(error)) &&
 	    start_listening(&serve, error, sizeof(error)) &&
 	    admin_listen(&serve.service, &serve.admin, error, sizeof(error)) &&

@@ -76,6 +76,13 @@
 #define REQUEST_STATE_LIFETIME_S 900  /* for answers to questions of 2026-07-28 */
 #define MAX_REQUEST_STATE_BYTES  (64 * 1024)
 
+/* Housekeeping */
+#define HOUSEKEEPING_MS        5000 /* between two rounds */
+#define HOUSEKEEPING_BREATH_MS 10   /* between two statements of a round */
+#define HOUSEKEEPING_ROWS      100  /* expired memories in one statement */
+#define HOUSEKEEPING_TEXTS     10   /* memories whose words are fetched at once */
+#define HOUSEKEEPING_VECTORS   20   /* looked at in one statement */
+
 /* Tasks */
 #define TASK_LIFETIME_S 3600 /* from its creation; clients are told */
 #define TASK_POLL_MS    500  /* how often clients may ask; they are told */

@@ -17,6 +17,7 @@ struct http_server;
 struct signer;
 struct streams;
 struct surface;
+struct housekeeping;
 struct tasks;
 
 enum schema_state {
@@ -37,6 +38,7 @@ struct service {
 	struct ended_sessions *ended;
 	struct streams *streams;
 	struct tasks *tasks;
+	struct housekeeping *housekeeping;
 	enum schema_state schema;
 	bool draining;
 	int64_t started_ms; /* clock_ms() */

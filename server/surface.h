@@ -12,11 +12,14 @@ struct server_event;
 struct tool;
 struct work;
 
+/* How many tools tools/list shows; each costs the model that reads it. All can be called. */
+enum tool_profile { TOOLS_CORE, TOOLS_FULL, TOOLS_ADMIN, TOOL_PROFILES };
+
 struct surface {
 	const char *name, *title, *instructions;
 
 	/* The arrays of the list methods; the caller owns them. They never change. */
-	json_t *(*describe_tools)(void);
+	json_t *(*describe_tools)(enum tool_profile profile);
 	json_t *(*describe_templates)(void);
 	json_t *(*describe_prompts)(void);
 

@@ -33,13 +33,20 @@ forbid "proto/ knows no event loop, socket or clock" 'event2/.*|event\.h|sys/soc
 forbid "only server/ logs" 'log\.h|syslog\.h' db proto
 forbid "evhttp is not used (DECISIONS.md)" 'event2/http.*|evhttp\.h' server db proto tests
 
-# Floors of server/: admin above all, http above mcp and rest above tools; what is below never looks up.
+# Floors of server/: admin above all, http above mcp and rest, these side by side above tools, tools above
+# ingest; what is below never looks up.
 # Those of http/ are also found without their folder.
 admin=$(headers_of admin)
 http=$(headers_of http)
 mcp=$(headers_of mcp)
-forbid "nothing below admin uses it" "$admin" server/http server/mcp server/tools server/embed
-forbid "below http nothing uses it" "$http|${http#http/}" server/mcp server/rest server/tools server/embed
-forbid "http and tools do not know who calls them" "$mcp" server/http server/tools server/embed
+rest=$(headers_of rest)
+tools=$(headers_of tools)
+forbid "nothing below admin uses it" "$admin" server/http server/mcp server/rest server/tools server/ingest server/embed
+forbid "below http nothing uses it" "$http|${http#http/}" server/mcp server/rest server/tools server/ingest server/embed
+forbid "http and tools do not know who calls them" "$mcp|$rest" server/http server/tools server/ingest server/embed
+forbid "mcp does not know rest beside it" "$rest" server/mcp
+forbid "rest does not know mcp beside it" "$mcp" server/rest
+forbid "ingest knows no tools" "$tools" server/ingest server/embed
+forbid "ingest is values in and values out" 'event2/.*|sys/socket\.h|(database|pool|query|rows|memories|sessions|service|events|call|log)\.h' server/ingest
 
 exit $broken

@@ -4,6 +4,8 @@
     connection  one keep-alive connection to it
     start       start(...) -> a server of the test's own, stopped and checked after it
     database    a fresh database of the test's own
+    own         a connection to a server of the test's own, on a fresh database
+    agents      such a connection, and the keys of two agents of one namespace and one of another
     front       the server of the whole run, once directly and once behind an nginx
     door        door(server) -> the way to it: itself, or an nginx before it
     pair        two servers of the test's own on one database, each behind the door
@@ -15,7 +17,7 @@ import uuid
 
 import pytest
 from nginx import Proxied
-from sage import Cluster, Server, create_database
+from sage import Cluster, Server, bearer, create_database, make_key
 
 
 # A run started in the background by a script ignores SIGINT, and so would every program that the
@@ -78,6 +80,24 @@ def start(tmp_path_factory):
     for server in started:
         if server.process.returncode is None:
             server.stop()
+
+
+@pytest.fixture
+def own(start, database):
+    """A connection to a server whose database nobody else uses."""
+    server = start(DATABASE_URL=database).wait_ready()
+    with server.connect() as connection:
+        yield connection
+
+
+@pytest.fixture
+def agents(start, database):
+    """A connection and the keys of two agents of one namespace and one of another."""
+    server = start(DATABASE_URL=database).wait_ready()
+    keys = [bearer(make_key(database, agent, namespace)) for agent, namespace in (
+        ("ann", "team"), ("bob", "team"), ("eve", "other"))]
+    with server.connect() as connection:
+        yield connection, *keys
 
 
 # --- with and without a proxy ----------------------------------------------------

@@ -3,7 +3,7 @@
 #
 #	tests/run.sh [--quick] [pytest arguments]
 #
-#	--quick            without fuzzing, clang-tidy and cppcheck
+#	--quick            without faults, fuzzing, clang-tidy and cppcheck
 #	pytest arguments   only pytest, with them: tests/run.sh -k durability -x
 #
 # The last line is "N passed, N failed, N skipped"; the exit status is 0 when none failed.
@@ -15,6 +15,9 @@ results=$root/build/results
 venv=$root/build/venv
 node_needed=22 # of the conformance suite
 node_pinned=22.23.3
+
+# shellcheck source=tests/support/venv.sh
+. tests/support/venv.sh
 
 quick=
 case ${1-} in
@@ -45,14 +48,6 @@ must() {
 
 build() {
 	cmake --preset dev -DSAGE_WERROR=ON && cmake --build --preset dev
-}
-
-# A Python environment with what the tests import, made again when the list changes.
-make_venv() {
-	cmp -s tests/requirements.txt "$venv/requirements.txt" && return
-	rm -rf "$venv"
-	python3 -m venv "$venv" && "$venv/bin/pip" install -q -r tests/requirements.txt &&
-		cp tests/requirements.txt "$venv/requirements.txt"
 }
 
 # The SDK clients, the conformance suite, and a newer node for them where the system's is too old.
@@ -111,7 +106,7 @@ export PYTHONDONTWRITEBYTECODE=1
 step "building (ASan, UBSan, warnings are errors)"
 must build build
 step "Python, Node and Go environments"
-must venv make_venv
+must venv make_venv "$venv"
 must node make_node
 must go make_go
 
@@ -131,6 +126,13 @@ step "unit tests"
 unit
 step "wire, integration and deployment tests"
 python_tests tests/wire tests/integration tests/conformance tests/deploy
+step "faults, the short half"
+if [ -n "$quick" ]; then
+	echo "skip faults: left out by --quick" | tee "$results/faults.txt"
+else
+	tests/faults/run.sh --short --sanitized
+	cp build/faults/faults.* "$results"
+fi
 step "fuzzing"
 if [ -n "$quick" ]; then
 	echo "skip fuzz: left out by --quick" | tee "$results/fuzz.txt"

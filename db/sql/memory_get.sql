@@ -1,6 +1,30 @@
 -- read
--- One memory, whole.
-SELECT id, session_id, agent, user_input, assistant_response, metadata::text, created_at,
-    updated_at, embedding IS NOT NULL
-FROM memories
-WHERE namespace = $1::text AND id = $2::uuid
+-- Memories by their ids ($6), each between those before and after it ($7 of each) in its session.
+WITH asked AS (
+    SELECT m.id, a.number, m.session_id, coalesce(m.event_at, m.created_at) AS at
+    FROM (SELECT id, min(number) AS number FROM unnest($6::uuid[]) WITH ORDINALITY AS u (id, number)
+        GROUP BY id) AS a JOIN memories m USING (id)
+    WHERE @memory_visible@
+), near AS (
+    SELECT number, id, id AS beside, 0 AS place FROM asked
+    UNION ALL
+    SELECT a.number, b.id, a.id, -b.distance FROM asked a CROSS JOIN LATERAL (
+        SELECT m.id, row_number() OVER (ORDER BY coalesce(m.event_at, m.created_at) DESC, m.id DESC)
+            AS distance
+        FROM memories m
+        WHERE @memory_visible@
+            AND m.session_id = a.session_id
+            AND (coalesce(m.event_at, m.created_at), m.id) < (a.at, a.id)
+        ORDER BY distance LIMIT $7::int) AS b
+    UNION ALL
+    SELECT a.number, b.id, a.id, b.distance FROM asked a CROSS JOIN LATERAL (
+        SELECT m.id, row_number() OVER (ORDER BY coalesce(m.event_at, m.created_at), m.id)
+            AS distance
+        FROM memories m
+        WHERE @memory_visible@
+            AND m.session_id = a.session_id
+            AND (coalesce(m.event_at, m.created_at), m.id) > (a.at, a.id)
+        ORDER BY distance LIMIT $7) AS b
+), page AS (
+    SELECT row_number() OVER (ORDER BY number, place) AS row, id, beside, place FROM near
+), @memory_page@

@@ -5,8 +5,9 @@
 WITH candidate AS (
     SELECT m.id, m.created_at, cardinality(m.terms) AS length, t.term, count(*) AS tf
     FROM memories m CROSS JOIN LATERAL unnest(m.terms) AS t (term)
-    WHERE m.namespace = $1::text AND m.terms && $2::int[] AND t.term = ANY ($2::int[])
-        AND ($3::varchar IS NULL OR m.session_id = $3)
+    WHERE m.namespace = $1::text AND (m.visibility = 'shared' OR m.agent = $2::text)
+        AND m.deleted_at IS NULL AND m.terms && $3::int[] AND t.term = ANY ($3::int[])
+        AND ($4::varchar IS NULL OR m.session_id = $4)
     GROUP BY m.id, t.term
 ), corpus AS (
     SELECT count(*) AS n, greatest(avg(length), 1) AS average_length
@@ -19,10 +20,10 @@ WITH candidate AS (
     FROM candidate JOIN idf USING (term), corpus
     GROUP BY id, created_at
     ORDER BY score DESC, created_at DESC, id
-    LIMIT $4::int
+    LIMIT $5::int
 )
-SELECT m.id, m.session_id, m.agent, left(m.user_input, $5::int), left(m.assistant_response, $5),
-    length(m.user_input) > $5 OR length(m.assistant_response) > $5, m.created_at,
+SELECT m.id, m.session_id, m.agent, left(m.user_input, $6::int), left(m.assistant_response, $6),
+    length(m.user_input) > $6 OR length(m.assistant_response) > $6, m.created_at,
     best.score::float8
 FROM best JOIN memories m USING (id)
 ORDER BY best.score DESC, m.created_at DESC, m.id

@@ -1,7 +1,7 @@
 -- read
--- One session with what is in it.
-SELECT s.id, s.name, s.created_at, s.last_active,
-    count(m.id), min(m.created_at), max(m.created_at)
-FROM sessions s LEFT JOIN memories m ON m.namespace = s.namespace AND m.session_id = s.id
-WHERE s.namespace = $1::text AND s.id = $2::varchar
+-- One session, or that which the agent is in ($3 NULL), with what the agent sees in it.
+SELECT @session_columns@, count(m.id), min(m.created_at), max(m.created_at)
+FROM sessions s LEFT JOIN memories m ON m.session_id = s.id AND @memory_visible@
+WHERE s.namespace = $1 AND s.id = coalesce($3::varchar, (SELECT session_id FROM current_sessions
+    WHERE namespace = $1 AND agent = $2), 'default')
 GROUP BY s.namespace, s.id

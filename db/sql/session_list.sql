@@ -1,8 +1,8 @@
 -- read
 -- The sessions used last.
-SELECT s.id, s.name, s.created_at, s.last_active,
-    (SELECT count(*) FROM memories m WHERE m.namespace = s.namespace AND m.session_id = s.id)
+SELECT @session_columns@, (
+    SELECT count(*) FROM memories m WHERE m.session_id = s.id AND @memory_visible@)
 FROM sessions s
-WHERE s.namespace = $1::text
+WHERE s.namespace = $1
 ORDER BY s.last_active DESC, s.id
-LIMIT $2::int
+LIMIT $3::int

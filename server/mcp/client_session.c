@@ -63,7 +63,8 @@ static bool is_current(const struct payload *payload)
 
 	for (int i = 0; i < 4; i++)
 		created = created << 8 | payload->created[i];
-	return (uint32_t)time(NULL) - created <= CLIENT_SESSION_LIFETIME_S;
+	/* Signed: made in the future is made by a clock that is ahead of ours, or was. */
+	return (int32_t)((uint32_t)time(NULL) - created) <= CLIENT_SESSION_LIFETIME_S;
 }
 
 enum client_session_verdict client_session_open(struct service *service,

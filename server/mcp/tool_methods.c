@@ -14,16 +14,38 @@
 #include "surface.h"
 #include "tools/tools.h"
 
-static json_t *make_list(const struct surface *surface)
+static json_t *make_core(const struct surface *surface)
 {
-	return json_pack("{s:o}", "tools", surface->describe_tools());
+	return json_pack("{s:o}", "tools", surface->describe_tools(TOOLS_CORE));
 }
 
+static json_t *make_full(const struct surface *surface)
+{
+	return json_pack("{s:o}", "tools", surface->describe_tools(TOOLS_FULL));
+}
+
+static json_t *make_admin(const struct surface *surface)
+{
+	return json_pack("{s:o}", "tools", surface->describe_tools(TOOLS_ADMIN));
+}
+
+/* The one that the endpoint was asked with, /mcp?tools=full; core when it says nothing else. */
 void tools_list(struct request *r)
 {
-	static struct fixed_result list = {.make = make_list};
+	static struct fixed_result lists[TOOL_PROFILES] = {
+	    [TOOLS_CORE] = {.make = make_core},
+	    [TOOLS_FULL] = {.make = make_full},
+	    [TOOLS_ADMIN] = {.make = make_admin},
+	};
+	static const char *const names[TOOL_PROFILES] = {
+	    "tools=core", "tools=full", "tools=admin"};
+	enum tool_profile profile = TOOLS_CORE;
 
-	request_result_fixed(r, &list);
+	for (int i = 0; i < TOOL_PROFILES; i++) {
+		if (r->x != NULL && strcmp(r->x->query, names[i]) == 0)
+			profile = (enum tool_profile)i;
+	}
+	request_result_fixed(r, &lists[profile]);
 }
 
 /* MCP wants every result as text too; what a tool did not put into words is its JSON. */

@@ -11,7 +11,7 @@
 #include "rows.h"
 #include "search.h"
 #include "sessions.h"
-#include "tools/show.h"
+#include "tools/show_memory.h"
 
 #define MAX_TEXT_BYTES 16384
 #define MAX_MEMORIES   50
@@ -50,8 +50,10 @@ static const struct arg summary_arguments[] = {
 static enum step_result find(struct call *call)
 {
 	const struct recall *recall = (struct recall *)call;
-	const struct search search = {
-	    .words = recall->about.s, .words_len = recall->about.len, .limit = MEMORIES};
+	const struct search search = {.words = recall->about.s,
+	    .words_len = recall->about.len,
+	    .limit = MEMORIES,
+	    .characters = SEARCH_SNIPPET_CHARACTERS};
 
 	if (recall->about.s == NULL)
 		search_recent_ask(&call->query, &call->who, recall->session_id.s,

@@ -12,6 +12,7 @@
 #include "search.h"
 #include "sessions.h"
 #include "tools/show.h"
+#include "tools/show_memory.h"
 
 #define LATEST 50
 

@@ -19,34 +19,14 @@ struct get_status {
 /* clang-format off */
 static const struct arg arguments[] = { { 0 } };
 
-static const struct arg pool_results[] = {
-	{ .name = "size", .kind = ARG_INTEGER, .required = true },
-	{ .name = "idle", .kind = ARG_INTEGER, .required = true },
-	{ .name = "busy", .kind = ARG_INTEGER, .required = true },
-	{ .name = "waiting", .kind = ARG_INTEGER, .required = true },
-	{ 0 },
-};
-
-static const struct arg breaker_results[] = {
-	{ .name = "name", .kind = ARG_TEXT, .required = true },
-	{ .name = "state", .kind = ARG_TEXT, .required = true },
-	{ .name = "failures", .kind = ARG_INTEGER, .required = true },
-	{ 0 },
-};
+static const struct arg open_results[] = { { 0 } };
 
 static const struct arg results[] = {
 	{ .name = "version", .kind = ARG_TEXT, .required = true },
-	{ .name = "uptime_seconds", .kind = ARG_INTEGER, .required = true },
-	{ .name = "namespace", .kind = ARG_TEXT },
-	{ .name = "agent", .kind = ARG_TEXT },
 	{ .name = "memories", .kind = ARG_INTEGER },
-	{ .name = "with_embedding", .kind = ARG_INTEGER },
-	{ .name = "sessions", .kind = ARG_INTEGER },
-	{ .name = "first_memory_at", .kind = ARG_TIME },
-	{ .name = "last_memory_at", .kind = ARG_TIME },
 	{ .name = "mode", .kind = ARG_TEXT, .required = true },
-	{ .name = "database_pool", .kind = ARG_RECORD, .required = true, .items = pool_results },
-	{ .name = "circuit_breakers", .kind = ARG_RECORDS, .required = true, .items = breaker_results },
+	{ .name = "database_pool", .kind = ARG_RECORD, .required = true, .items = open_results },
+	{ .name = "circuit_breakers", .kind = ARG_RECORDS, .required = true, .items = open_results },
 	{ 0 },
 };
 /* clang-format on */
@@ -66,6 +46,17 @@ static const char *const modes[] = {
     [DATABASE_AWAY] = "away",
 };
 
+static void add_backlog(json_t *result, const struct memory_totals *totals)
+{
+	json_t *backlog = json_pack("{s:I, s:I}", "waiting", (json_int_t)totals->to_embed,
+	    "failed", (json_int_t)totals->embed_failed);
+
+	if (totals->to_embed > 0)
+		json_object_set_new(
+		    backlog, "oldest_at", show_time(totals->oldest_to_embed_us));
+	json_object_set_new(result, "embedding", backlog);
+}
+
 static void add_totals(const struct call *call)
 {
 	struct memory_totals totals;
@@ -75,6 +66,13 @@ static void add_totals(const struct call *call)
 	    call->result, json_pack("{s:I, s:I, s:I}", "memories", (json_int_t)totals.memories,
 	                      "with_embedding", (json_int_t)totals.embedded, "sessions",
 	                      (json_int_t)totals.sessions));
+	add_backlog(call->result, &totals);
+	json_object_set_new(
+	    call->result, "sessions_by_status", show_json(totals.sessions_by_status));
+	json_object_set_new(call->result, "redacted", show_json(totals.redacted));
+	json_object_update_new(
+	    call->result, json_pack("{s:i, s:s*, s:s*}", "schema_version", totals.schema,
+	                      "postgresql", totals.postgresql, "pgvector", totals.pgvector));
 	if (totals.memories == 0)
 		return;
 	json_object_set_new(call->result, "first_memory_at", show_time(totals.first_us));
@@ -110,7 +108,6 @@ const struct tool tool_get_status = {
         .reads_only = true,
         .serves_anybody = true},
     .title = "Status",
-    .description = "What the memory holds for you and how the server is doing; call it when "
-                   "something seems wrong.",
+    .description = "What the memory holds for you and how the server is doing.",
     .results = results,
 };

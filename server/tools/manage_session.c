@@ -1,5 +1,5 @@
 /*
- * manage_session: makes a session, tells about one, or lists the latest.
+ * manage_session: makes a session, goes into one, tells about them, changes their state.
  *
  *	ask -> answer
  */
@@ -12,7 +12,7 @@
 
 #define MAX_LISTED 100
 
-enum action { CREATE, INFO, LIST };
+enum action { CREATE, SWITCH, INFO, LIST, RENAME, PAUSE, RESUME, COMPLETE, ARCHIVE };
 
 struct manage_session {
 	struct call call;
@@ -23,103 +23,154 @@ struct manage_session {
 };
 
 /* clang-format off */
-static const char *const actions[] = { "create", "info", "list", NULL };
+static const char *const actions[] = {
+	[CREATE] = "create", [SWITCH] = "switch", [INFO] = "info", [LIST] = "list", [RENAME] = "rename",
+	[PAUSE] = "pause", [RESUME] = "resume", [COMPLETE] = "complete", [ARCHIVE] = "archive", NULL };
+
+static const char *const new_status[] = {
+	[PAUSE] = "paused", [RESUME] = "active", [COMPLETE] = "completed", [ARCHIVE] = "archived" };
 
 static const struct arg arguments[] = {
 	{ .name = "action", .kind = ARG_ENUM, .required = true, .choices = actions,
 	  .at = offsetof(struct manage_session, action) },
 	{ .name = "session_id", .kind = ARG_TEXT, .min = 1, .max = SESSION_ID_BYTES,
 	  .at = offsetof(struct manage_session, session_id),
-	  .help = "info: which one. create: its id; a UUID when left out." },
+	  .help = "info: yours when left out." },
 	{ .name = "name", .kind = ARG_TEXT, .min = 1, .max = SESSION_ID_BYTES,
-	  .at = offsetof(struct manage_session, name),
-	  .help = "create: what people call it." },
+	  .at = offsetof(struct manage_session, name) },
 	{ 0 },
 };
 
 static const struct arg session_results[] = {
 	{ .name = "session_id", .kind = ARG_TEXT, .required = true },
-	{ .name = "name", .kind = ARG_TEXT, .required = true },
-	{ .name = "created_at", .kind = ARG_TIME, .required = true },
-	{ .name = "last_active", .kind = ARG_TIME, .required = true },
-	{ .name = "memories", .kind = ARG_INTEGER },
-	{ .name = "first_memory_at", .kind = ARG_TIME },
-	{ .name = "last_memory_at", .kind = ARG_TIME },
+	{ .name = "status", .kind = ARG_TEXT, .required = true },
+	{ .name = "current", .kind = ARG_BOOLEAN, .required = true },
 	{ 0 },
 };
 
 static const struct arg results[] = {
 	{ .name = "sessions", .kind = ARG_RECORDS, .required = true, .items = session_results },
-	{ .name = "created", .kind = ARG_BOOLEAN, .help = "create: false when it was there before." },
 	{ 0 },
 };
 /* clang-format on */
 
-static enum step_result ask(struct call *call)
+static enum step_result ask_create(struct call *call)
 {
 	struct manage_session *manage = (struct manage_session *)call;
 	struct arg_text id = manage->session_id;
 	uuid_t uuid;
 
-	switch ((enum action)manage->action) {
-	case CREATE:
-		if (id.s == NULL) {
-			uuid_generate_random(uuid);
-			uuid_unparse_lower(uuid, manage->new_id);
-			id = (struct arg_text){manage->new_id, 36};
-		}
-		session_create_ask(
-		    &call->query, &call->who, id.s, id.len, manage->name.s, manage->name.len);
-		break;
-	case INFO:
-		if (id.s == NULL)
-			return call_fail(call, "session_id: is required for action info");
-		session_info_ask(&call->query, &call->who, id.s, id.len);
-		break;
-	case LIST:
-		session_list_ask(&call->query, &call->who, MAX_LISTED);
-		break;
+	if (id.s == NULL) {
+		uuid_generate_random(uuid);
+		uuid_unparse_lower(uuid, manage->new_id);
+		id = (struct arg_text){manage->new_id, 36};
 	}
+	session_create_ask(
+	    &call->query, &call->who, id.s, id.len, manage->name.s, manage->name.len);
 	return call_query(call);
 }
 
-static void add_session(json_t *list, const struct session *session, bool counted)
+static enum step_result ask_change(struct call *call)
+{
+	const struct manage_session *manage = (struct manage_session *)call;
+
+	session_change_ask(&call->query, &call->who, manage->session_id.s, manage->name.s,
+	    manage->action >= PAUSE ? new_status[manage->action] : NULL,
+	    manage->action == SWITCH || manage->action == RESUME);
+	return call_query(call);
+}
+
+static enum step_result ask(struct call *call)
+{
+	const struct manage_session *manage = (struct manage_session *)call;
+	const struct arg_text id = manage->session_id;
+	const char *action = actions[manage->action];
+
+	if (manage->name.s != NULL && manage->action != CREATE && manage->action != RENAME)
+		return call_bad_argument(
+		    call, "name: goes with create and rename, not with %s", action);
+	if (manage->name.s == NULL && manage->action == RENAME)
+		return call_bad_argument(call, "name: is required for action rename");
+	if (id.s != NULL && manage->action == LIST)
+		return call_bad_argument(call,
+		    "session_id: does not go with list; action info tells of one session");
+	if (manage->action == CREATE)
+		return ask_create(call);
+	if (manage->action == LIST) {
+		session_list_ask(&call->query, &call->who, MAX_LISTED + 1);
+		return call_query(call);
+	}
+	if (manage->action == INFO) {
+		session_info_ask(&call->query, &call->who, id.s, id.len);
+		return call_query(call);
+	}
+	if (id.s == NULL)
+		return call_bad_argument(call, "session_id: is required for action %s", action);
+	return ask_change(call);
+}
+
+static json_t *show_counted(const struct session *session)
 {
 	json_t *json = show_session(session);
 
-	if (counted)
-		json_object_set_new(json, "memories", json_integer(session->memories));
-	json_array_append_new(list, json);
+	json_object_set_new(json, "memories", json_integer(session->memories));
+	return json;
+}
+
+static enum step_result answer_list(struct call *call)
+{
+	json_t *list = json_array();
+	struct session session;
+	int count = rows_count(call->rows);
+
+	for (int row = 0; row < count && row < MAX_LISTED; row++) {
+		session_list_read(call->rows, row, &session);
+		json_array_append_new(list, show_counted(&session));
+	}
+	call->result =
+	    json_pack("{s:o, s:b}", "sessions", list, "has_more", count > MAX_LISTED);
+	if (count > MAX_LISTED)
+		json_object_set_new(call->result, "hint",
+		    json_string("These were used last; search_sessions goes through all."));
+	return STEP_NEXT;
+}
+
+/* Only an active session takes an agent in. */
+static enum step_result refuse_switch(struct call *call, const struct session *session)
+{
+	if (session->merged_into != NULL)
+		return call_bad_argument(call,
+		    "session_id: '%s' was merged into '%s'; switch to that one", session->id,
+		    session->merged_into);
+	return call_bad_argument(call,
+	    "session_id: '%s' is %s; action resume takes it up again", session->id,
+	    session->status);
 }
 
 static enum step_result answer(struct call *call)
 {
 	const struct manage_session *manage = (struct manage_session *)call;
-	json_t *list = json_array();
 	struct session session;
+	bool found = true;
 
-	call->result = json_pack("{s:o}", "sessions", list);
-	switch ((enum action)manage->action) {
-	case CREATE:
+	if (manage->action == LIST)
+		return answer_list(call);
+	if (manage->action == CREATE)
 		session_create_read(call->rows, &session);
-		add_session(list, &session, false);
+	else if (manage->action == INFO)
+		found = session_info_read(call->rows, &session);
+	else
+		found = session_change_read(call->rows, &session);
+	if (!found)
+		return call_not_found(call,
+		    "session_id: there is no session '%s'; action list shows those there are",
+		    manage->session_id.s != NULL ? manage->session_id.s : "default");
+	if (manage->action == SWITCH && !session.current)
+		return refuse_switch(call, &session);
+	call->result = json_pack("{s:[o]}", "sessions",
+	    manage->action == INFO ? show_counted(&session) : show_session(&session));
+	if (manage->action == CREATE)
 		json_object_set_new(call->result, "created", json_boolean(session.made));
-		break;
-	case INFO:
-		if (!session_info_read(call->rows, &session))
-			return call_not_found(call,
-			    "session_id: there is no session '%s'; action list shows those "
-			    "there are",
-			    manage->session_id.s);
-		add_session(list, &session, true);
-		break;
-	case LIST:
-		for (int row = 0; row < rows_count(call->rows); row++) {
-			session_list_read(call->rows, row, &session);
-			add_session(list, &session, true);
-		}
-		break;
-	}
 	return STEP_NEXT;
 }
 
@@ -131,8 +182,9 @@ const struct tool tool_manage_session = {
         .steps = steps,
         .size = sizeof(struct manage_session)},
     .title = "Manage sessions",
-    .description = "Sessions group memories by conversation or task: create one when work on "
-                   "something new begins, list the latest 100, or get info on one.",
+    .description =
+        "Sessions group memories by task. create one when new work begins, or switch "
+        "to one: save_memory and get_context then use it.",
     .results = results,
     .repeatable = true,
 };

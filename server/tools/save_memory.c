@@ -1,7 +1,7 @@
 /*
  * save_memory: keeps one exchange for later.
  *
- *	insert -> receipt
+ *	prepare -> insert -> receipt
  *
  * The answer comes after the commit: what was acknowledged is stored.
  */
@@ -10,54 +10,84 @@
 #include <event2/util.h>
 #include <uuid/uuid.h>
 
-#include "events.h"
-#include "memories.h"
 #include "rows.h"
-#include "service.h"
 #include "sessions.h"
+#include "tools/memory_limits.h"
+#include "tools/publish.h"
+#include "tools/save_impl.h"
 #include "tools/show.h"
 #include "tools/tools.h"
 
-#define MAX_TEXT_BYTES     (1024 * 1024)
-#define MAX_METADATA_BYTES (100 * 1024)
+enum { SHARED, PRIVATE };
 
-struct save_memory {
-	struct call call;
-	struct arg_text user_input;
-	struct arg_text assistant_response;
-	struct arg_text session_id;
-	struct arg_json metadata;
-	struct arg_vector embedding;
-	struct arg_text idempotency_key;
-};
+static const char *const visibilities[] = {[SHARED] = "shared", [PRIVATE] = "private", NULL};
 
 /* clang-format off */
-static const struct arg arguments[] = {
-	{ .name = "user_input", .kind = ARG_TEXT, .required = true, .min = 1, .max = MAX_TEXT_BYTES,
+const struct arg save_arguments[] = {
+	{ .name = "user_input", .kind = ARG_TEXT, .required = true, .min = 1, .max = MAX_MEMORY_TEXT_BYTES,
 	  .at = offsetof(struct save_memory, user_input),
 	  .help = "What the user said, or the fact to keep, word for word." },
-	{ .name = "assistant_response", .kind = ARG_TEXT, .max = MAX_TEXT_BYTES, .fallback = "",
+	{ .name = "assistant_response", .kind = ARG_TEXT, .max = MAX_MEMORY_TEXT_BYTES, .fallback = "",
 	  .at = offsetof(struct save_memory, assistant_response),
 	  .help = "What was answered." },
 	{ .name = "session_id", .kind = ARG_TEXT, .min = 1, .max = SESSION_ID_BYTES,
-	  .fallback = "default", .at = offsetof(struct save_memory, session_id),
-	  .help = "Session it belongs to; made when new." },
+	  .at = offsetof(struct save_memory, session_id),
+	  .help = "Made when new; the one you are in when left out." },
 	{ .name = "metadata", .kind = ARG_OBJECT, .max = MAX_METADATA_BYTES,
 	  .at = offsetof(struct save_memory, metadata),
 	  .help = "Anything else worth keeping, as JSON." },
+	{ .name = "tags", .kind = ARG_TEXTS, .max = MAX_TAGS, .each_max = MAX_TAG_BYTES,
+	  .at = offsetof(struct save_memory, tags) },
+	{ .name = "visibility", .kind = ARG_ENUM, .choices = visibilities, .fallback = "shared",
+	  .at = offsetof(struct save_memory, visibility),
+	  .help = "private: only you see it." },
+	{ .name = "pinned", .kind = ARG_BOOLEAN, .at = offsetof(struct save_memory, pinned),
+	  .help = "Always part of get_context." },
+	{ .name = "event_time", .kind = ARG_TIME, .at = offsetof(struct save_memory, event_time),
+	  .help = "When it happened, if not now." },
+	{ .name = "valid_until", .kind = ARG_TIME, .at = offsetof(struct save_memory, valid_until),
+	  .help = "Stale afterwards." },
+	{ .name = "expires_at", .kind = ARG_TIME, .at = offsetof(struct save_memory, expires_at),
+	  .help = "Deleted afterwards." },
+	{ .name = "supersedes", .kind = ARG_UUID, .at = offsetof(struct save_memory, supersedes),
+	  .help = "The memory that this one replaces." },
+	{ .name = "agent_metadata", .kind = ARG_OBJECT, .max = MAX_METADATA_BYTES,
+	  .at = offsetof(struct save_memory, agent_metadata),
+	  .help = "An agent's report: agent_name, task_id, execution_id, performance_metrics, "
+	          "error_count, warning_count, quality_score." },
 	{ .name = "embedding", .kind = ARG_VECTOR, .max = EMBEDDING_DIMENSIONS,
 	  .at = offsetof(struct save_memory, embedding),
-	  .help = "Vector of the text, when you compute your own." },
+	  .help = "Your own vector of the text." },
 	{ .name = "idempotency_key", .kind = ARG_TEXT, .min = 1, .max = IDEMPOTENCY_KEY_BYTES,
 	  .at = offsetof(struct save_memory, idempotency_key),
 	  .help = "Saving again with the same key stores nothing twice." },
+	{ .name = "force", .kind = ARG_BOOLEAN, .at = offsetof(struct save_memory, force),
+	  .help = "Store it even when the same words are there already." },
+	{ 0 },
+};
+
+/* The original's tool, under both of its names. */
+static const struct arg alias_arguments[] = {
+	{ .name = "user_prompt", .kind = ARG_TEXT, .required = true, .min = 1, .max = MAX_MEMORY_TEXT_BYTES,
+	  .at = offsetof(struct save_memory, user_input) },
+	{ .name = "assistant_response", .kind = ARG_TEXT, .required = true, .max = MAX_MEMORY_TEXT_BYTES,
+	  .at = offsetof(struct save_memory, assistant_response) },
+	{ .name = "metadata", .kind = ARG_OBJECT, .max = MAX_METADATA_BYTES,
+	  .at = offsetof(struct save_memory, metadata) },
+	{ .name = "agent_metadata", .kind = ARG_OBJECT, .max = MAX_METADATA_BYTES,
+	  .at = offsetof(struct save_memory, agent_metadata) },
 	{ 0 },
 };
 
 static const struct arg results[] = {
 	{ .name = "id", .kind = ARG_UUID, .required = true },
-	{ .name = "session_id", .kind = ARG_TEXT, .required = true },
+	{ .name = "session_id", .kind = ARG_TEXT },
 	{ .name = "created_at", .kind = ARG_TIME, .required = true },
+	{ .name = "state", .kind = ARG_TEXT, .required = true,
+	  .help = "stored, merged (the same words were there) or replayed (the same key)." },
+	{ .name = "content_hash", .kind = ARG_TEXT, .required = true },
+	{ .name = "embedding", .kind = ARG_TEXT, .required = true },
+	{ .name = "redacted", .kind = ARG_OBJECT, .help = "Secrets that were taken out, by kind." },
 	{ 0 },
 };
 /* clang-format on */
@@ -77,10 +107,10 @@ static void choose_key(struct call *call)
 	uuid_unparse_lower(key, call->idempotency_key);
 }
 
-static enum step_result insert(struct call *call)
+void save_describe(const struct save_memory *save, struct memory_new *memory)
 {
-	struct save_memory *save = (struct save_memory *)call;
-	struct memory_new memory = {
+	*memory = (struct memory_new){
+	    .forced = save->force,
 	    .session_id = save->session_id.s,
 	    .session_id_len = save->session_id.len,
 	    .user_input = save->user_input.s,
@@ -89,60 +119,118 @@ static enum step_result insert(struct call *call)
 	    .assistant_response_len = save->assistant_response.len,
 	    .metadata = save->metadata.text,
 	    .metadata_len = save->metadata.len,
+	    .agent_metadata = save->agent_metadata.text,
+	    .agent_metadata_len = save->agent_metadata.len,
+	    .tags = save->tags.items,
+	    .tag_count = save->tags.count,
+	    .private = save->visibility == PRIVATE,
+	    .pinned = save->pinned,
+	    .event_us = save->event_time,
+	    .valid_until_us = save->valid_until,
+	    .expires_us = save->expires_at,
+	    .supersedes = save->supersedes.set ? save->supersedes.bytes : NULL,
 	    .embedding = save->embedding.items,
 	};
+}
 
+/* What will be stored, without secrets; what was taken out is counted before. */
+static enum step_result prepare(struct call *call)
+{
+	struct save_memory *save = (struct save_memory *)call;
+
+	save_describe(save, &save->memory);
 	choose_key(call);
 	memory_id_for(
-	    &call->who, call->idempotency_key, strlen(call->idempotency_key), memory.id);
-	if (!memory_save_ask(&call->query, &call->who, &memory))
-		return call_fail(
-		    call, "The server is out of memory. Nothing was saved. Try again later.");
+	    &call->who, call->idempotency_key, strlen(call->idempotency_key), save->memory.id);
+	if (!clean_memory(&save->clean, &save->memory))
+		return call_fail(call, SAVE_NO_MEMORY);
+	if (!clean_found_any(&save->clean) || save->tries > 0)
+		return STEP_NEXT;
+	clean_count_ask(call, &save->clean);
 	return call_query(call);
 }
 
-static void publish(struct call *call, const char *id)
+static enum step_result insert(struct call *call)
 {
-	const struct save_memory *save = (struct save_memory *)call;
-	struct server_event event = {.kind = MEMORY_CHANGED};
+	const struct save_memory *save = (const struct save_memory *)call;
 
-	snprintf(event.namespace, sizeof(event.namespace), "%s", call->who.namespace);
-	snprintf(event.memory_id, sizeof(event.memory_id), "%s", id);
-	snprintf(event.session_id, sizeof(event.session_id), "%s", save->session_id.s);
-	events_publish(call->service->events, &event);
+	if (!memory_save_ask(&call->query, &call->who, &save->memory))
+		return call_fail(call, SAVE_NO_MEMORY);
+	return call_query(call);
+}
+
+static void say(struct call *call, const struct memory_saved *saved)
+{
+	if (saved->state == SAVE_STORED)
+		fprintf(call_text(call), "Saved as memory %s in session %s.", saved->id,
+		    saved->session_id);
+	else
+		fprintf(call_text(call),
+		    "Already there as memory %s in session %s (%s). Nothing new was stored.",
+		    saved->id, saved->session_id,
+		    saved->state == SAVE_MERGED ? "the same words" : "the same key");
 }
 
 static enum step_result receipt(struct call *call)
 {
-	const struct save_memory *save = (struct save_memory *)call;
+	struct save_memory *save = (struct save_memory *)call;
 	struct memory_saved saved;
 
-	if (!memory_save_read(call->rows, &saved))
+	memory_save_read(call->rows, &saved);
+	if (saved.state == SAVE_AGAIN && ++save->tries < SAVE_MAX_TRIES)
+		return STEP_AGAIN;
+	if (saved.state == SAVE_AGAIN)
+		return call_fail(
+		    call, "Others keep storing the same words. Nothing was saved. Try again.");
+	if (saved.state == SAVE_REUSED)
 		return call_bad_argument(call,
 		    "idempotency_key: '%s' was used before for other words; use a new key for "
 		    "a "
 		    "new memory. Nothing was saved.",
 		    call->idempotency_key);
-	publish(call, saved.id);
-	call->result =
-	    json_pack("{s:s, s:s#, s:o}", "id", saved.id, "session_id", save->session_id.s,
-	        save->session_id.len, "created_at", show_time(saved.created_us));
-	fprintf(
-	    call_text(call), "Saved as memory %s in session %s.", saved.id, save->session_id.s);
+	if (saved.state == SAVE_STORED)
+		publish_memory(call, saved.id, saved.session_id);
+	call->result = json_pack("{s:s, s:s*, s:o, s:s, s:s, s:s}", "id", saved.id,
+	    "session_id", saved.session_id, "created_at", show_time(saved.created_us), "state",
+	    save_state_name(saved.state), "content_hash", saved.content_hash, "embedding",
+	    saved.embed_state);
+	if (clean_found_any(&save->clean))
+		json_object_set_new(call->result, "redacted", clean_show(&save->clean));
+	say(call, &saved);
 	return STEP_NEXT;
 }
 
-static const struct step steps[] = {STEP(insert), STEP(receipt), {0}};
+static void forget(struct call *call)
+{
+	clean_fini(&((struct save_memory *)call)->clean);
+}
+
+static const struct step steps[] = {STEP(prepare), STEP(insert), STEP(receipt), {0}};
 
 const struct tool tool_save_memory = {
     .work = {.name = "save_memory",
-        .arguments = arguments,
+        .arguments = save_arguments,
         .steps = steps,
-        .size = sizeof(struct save_memory)},
+        .size = sizeof(struct save_memory),
+        .fini = forget},
     .title = "Save a memory",
     .description =
         "Keep something for later conversations: call it when the user states a fact, a "
-        "decision or a preference, and at the end of a useful exchange. Stored word for "
-        "word, found again by search_memories at once.",
+        "decision or a preference, and at the end of a useful exchange.",
     .results = results,
 };
+
+#define FORMER_NAME(former)                                                                    \
+	{                                                                                      \
+		.work = {.name = #former,                                                      \
+		    .arguments = alias_arguments,                                              \
+		    .defaults = save_arguments,                                                \
+		    .steps = steps,                                                            \
+		    .size = sizeof(struct save_memory),                                        \
+		    .fini = forget},                                                           \
+		.title = "Save a conversation",                                                \
+		.description = "save_memory by its former name.", .results = results,          \
+	}
+
+const struct tool tool_S = FORMER_NAME(S);
+const struct tool tool_save_conversation = FORMER_NAME(save_conversation);

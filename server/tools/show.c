@@ -1,15 +1,11 @@
 /* show: times, and stored text as fenced data. */
 #include "tools/show.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "rfc3339.h"
 #include "rows.h"
-#include "search.h"
 #include "sessions.h"
-
-#define SCORE_STEPS 1e6 /* finer digits only cost tokens */
 
 json_t *show_time(int64_t unix_us)
 {
@@ -19,6 +15,20 @@ json_t *show_time(int64_t unix_us)
 		return json_null();
 	rfc3339_format(unix_us, text);
 	return json_string(text);
+}
+
+void show_set_time(json_t *json, const char *key, int64_t unix_us)
+{
+	if (unix_us != ROWS_NO_TIME)
+		json_object_set_new(json, key, show_time(unix_us));
+}
+
+json_t *show_json(const char *text)
+{
+	json_t *json =
+	    text != NULL ? json_loads(text, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL) : NULL;
+
+	return json != NULL ? json : json_object();
 }
 
 static size_t longest_run(const char *text, char c)
@@ -55,42 +65,19 @@ void show_fenced(FILE *out, const char *label, const char *text)
 	fputc('\n', out);
 }
 
-json_t *show_hit(const struct search_hit *hit)
-{
-	json_t *json = json_pack("{s:s, s:f, s:s, s:o, s:s, s:s, s:b}", "id", hit->id, "score",
-	    round(hit->score * SCORE_STEPS) / SCORE_STEPS, "agent", hit->agent, "created_at",
-	    show_time(hit->created_us), "user_input", hit->user_input, "assistant_response",
-	    hit->assistant_response, "truncated", hit->truncated);
-
-	if (hit->session_id != NULL)
-		json_object_set_new(json, "session_id", json_string(hit->session_id));
-	return json;
-}
-
 json_t *show_session(const struct session *session)
 {
 	json_t *json = json_pack("{s:s, s:s, s:o, s:o}", "session_id", session->id, "name",
 	    session->name, "created_at", show_time(session->created_us), "last_active",
 	    show_time(session->active_us));
 
+	if (session->status != NULL)
+		json_object_update_new(json,
+		    json_pack("{s:s, s:s*, s:b}", "status", session->status, "merged_into",
+		        session->merged_into, "current", session->current));
 	if (session->first_us != ROWS_NO_TIME) {
 		json_object_set_new(json, "first_memory_at", show_time(session->first_us));
 		json_object_set_new(json, "last_memory_at", show_time(session->last_us));
 	}
 	return json;
-}
-
-/* Stored words are data from somewhere else: labelled, and fenced. */
-void show_hit_text(FILE *out, int number, const struct search_hit *hit)
-{
-	char created[RFC3339_TEXT_BYTES] = "an unknown date";
-
-	if (hit->created_us != ROWS_NO_TIME)
-		rfc3339_format(hit->created_us, created);
-	fprintf(out, "\n%d. memory %s, by %s on %s%s%s%s\n", number, hit->id, hit->agent,
-	    created, hit->session_id != NULL ? ", session " : "",
-	    hit->session_id != NULL ? hit->session_id : "",
-	    hit->truncated ? " (cut; get_memory has the whole)" : "");
-	show_fenced(out, "user", hit->user_input);
-	show_fenced(out, "assistant", hit->assistant_response);
 }

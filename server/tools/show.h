@@ -8,11 +8,16 @@
 
 #include <jansson.h>
 
-struct search_hit;
 struct session;
 
 /* A time as RFC 3339 text, or JSON null for ROWS_NO_TIME. */
 json_t *show_time(int64_t unix_us);
+
+/* The same as a member of json; none for ROWS_NO_TIME. */
+void show_set_time(json_t *json, const char *key, int64_t unix_us);
+
+/* JSON that the database gave as text; an empty object for NULL. */
+json_t *show_json(const char *text);
 
 /*
  * Writes stored text for a model to read: fenced, so that it cannot be taken for
@@ -20,9 +25,5 @@ json_t *show_time(int64_t unix_us);
  */
 void show_fenced(FILE *out, const char *label, const char *text);
 
-/* A hit and a session as results show them; the caller owns the object. */
-json_t *show_hit(const struct search_hit *hit);
+/* A session as results show it; the caller owns the object. */
 json_t *show_session(const struct session *session);
-
-/* A hit for a model to read: where it comes from, then its words, fenced. */
-void show_hit_text(FILE *out, int number, const struct search_hit *hit);

@@ -6,7 +6,13 @@
 #include "metrics.h"
 
 static const struct tool *const tools[] = {
-#define TOOL(name) &tool_##name,
+#define TOOL(name, profile) &tool_##name,
+#include "tools/tools.def"
+#undef TOOL
+};
+
+static const enum tool_profile profiles[] = {
+#define TOOL(name, profile) TOOLS_##profile,
 #include "tools/tools.def"
 #undef TOOL
 };
@@ -53,13 +59,15 @@ static json_t *annotations(const struct tool *tool)
 	return hints;
 }
 
-json_t *tools_describe(void)
+json_t *tools_describe(enum tool_profile profile)
 {
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < TOOL_COUNT; i++) {
 		const struct tool *tool = tools[i];
 
+		if (profiles[i] > profile)
+			continue;
 		json_array_append_new(
 		    list, json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "name", tool->work.name,
 		              "title", tool->title, "description", tool->description,

@@ -6,8 +6,9 @@
 #include <jansson.h>
 
 #include "call.h"
+#include "surface.h"
 
-#define TOOL(name) extern const struct tool tool_##name;
+#define TOOL(name, profile) extern const struct tool tool_##name;
 #include "tools/tools.def"
 #undef TOOL
 
@@ -21,4 +22,4 @@ unsigned tool_number(const struct tool *tool);
 const char *tool_name(unsigned number);
 
 /* The "tools" array of tools/list, in a fixed order; the caller owns it. */
-json_t *tools_describe(void);
+json_t *tools_describe(enum tool_profile profile);

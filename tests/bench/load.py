@@ -140,8 +140,10 @@ class Wrk:
 
 
 def statement(path: str, parameters: dict[int, str]) -> str:
-    """A statement on one line, with each $N replaced."""
+    """A statement on one line, with its parts (db/EmbedSql.cmake) and each $N replaced."""
     text = (ROOT / path).read_text()
+    while part := re.search(r"@([a-z_]+)@", text):
+        text = text.replace(part[0], ((ROOT / path).parent / f"parts/{part[1]}.sql").read_text().strip())
     text = " ".join(line for line in text.splitlines() if not line.startswith("--"))
     return re.sub(r"\$(\d+)", lambda match: parameters[int(match[1])], text) + ";\n"
 

@@ -21,7 +21,7 @@ sys.path.insert(0, str(ROOT / "tests/support"))
 
 from bench import rss_mb  # noqa: E402
 from verdicts import main  # noqa: E402
-from sage import MODERN, Cluster, Connection, Server, create_database, rpc_message  # noqa: E402
+from sage import MODERN, Cluster, Connection, Server, create_database, once, rpc_message  # noqa: E402
 
 FEED = "sage://feed/default"
 
@@ -82,7 +82,7 @@ def percentile_ms(server: Server, seconds: float) -> float:
 
 
 def save(connection: Connection):
-    connection.done("save_memory", {"user_input": "an event", "session_id": "bench"})
+    connection.done("save_memory", {"user_input": once("an event"), "session_id": "bench"})
 
 
 def fan_out(server: Server, streams: Streams, rounds: int) -> float:

@@ -80,8 +80,9 @@ static json_t *describe(const char *part)
 	return list;
 }
 
-static json_t *describe_tools(void)
+static json_t *describe_tools(enum tool_profile profile)
 {
+	(void)profile;
 	return describe("tools");
 }
 

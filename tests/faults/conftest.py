@@ -4,6 +4,9 @@
     site      a host of its own, in a network namespace, reached over a cable that can be cut
     far       a cluster on that host
     proxy     a TCP proxy with faults before the cluster of the test
+    disk      disk(megabytes) -> a small disk of its own, for the one who runs PostgreSQL
+    plain     a binary without sanitizers
+    shim      makes chosen calls of a server fail
     newer     the settings that run a server with a libpq of version 17 or newer
 """
 
@@ -11,19 +14,23 @@ import os
 import re
 import shutil
 import signal
+import tempfile
+from pathlib import Path
 
 import pytest
 from databases import proxy_to
 from network import Site
 from newer_libpq import Missing, newer_libpq
-from sage import Cluster
-from trial import ROOT, Figures, Trial
+from sage import ROOT as PROJECT, Cluster
+from shim import Shim
+from small_disk import SmallDisk
+from trial import IS_ROOT, PLAIN_BINARY, Figures, Trial
 
 CASE_S, LONG_CASE_S = 100, 400  # a case that takes longer hangs
 
 # --- the table -------------------------------------------------------------------
 
-ROW = "{:<4} {:<64} {:<7} {:>7} {:>6} {:>6} {:>6}"
+ROW = "{:<4} {:<96} {:<7} {:>7} {:>6} {:>6} {:>6}"
 HEAD = ROW.format("case", "what", "result", "loop ms", "acked", "stored", "s")
 RESULTS = {"passed": "ok", "failed": "FAILED", "skipped": "skip"}
 figures_key = pytest.StashKey[Figures]()
@@ -111,7 +118,7 @@ def need(*programs: str):
 
 @pytest.fixture
 def site():
-    if not ROOT:
+    if not IS_ROOT:
         pytest.skip("network namespaces need root")
     need("ip", "iptables", "tc", "nsenter")
     site = Site()
@@ -132,6 +139,40 @@ def proxy(cluster):
     proxy = proxy_to(cluster)
     yield proxy
     proxy.close()
+
+
+@pytest.fixture
+def disk(tmp_path_factory):
+    if not IS_ROOT:
+        pytest.skip("mounting a small disk needs root")
+    # PostgreSQL's user must reach it, too, which it may not below pytest's own directory.
+    base = Path(tempfile.mkdtemp(prefix="sage-disk."))
+    base.chmod(0o755)
+    disks = []
+
+    def disk(megabytes: int, owner: str = "root") -> SmallDisk:
+        disks.append(SmallDisk(base / str(len(disks)), megabytes, owner))
+        return disks[-1]
+
+    yield disk
+    for each in disks:
+        each.remove()
+    shutil.rmtree(base)
+
+
+@pytest.fixture
+def plain() -> Path:
+    if not PLAIN_BINARY.exists():
+        pytest.skip(f"there is no {PLAIN_BINARY.relative_to(PROJECT)}; tests/faults/run.sh builds it")
+    return PLAIN_BINARY
+
+
+@pytest.fixture
+def shim(tmp_path):
+    shim = Shim(tmp_path)
+    if shim.library is None:
+        pytest.skip("there is no C compiler for the shim; deploy/setup.sh --for run installs one")
+    return shim
 
 
 @pytest.fixture

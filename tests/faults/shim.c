@@ -33,8 +33,9 @@
 enum kind { MEMORY, SEND, RECEIVE, DESCRIPTOR, LIBPQ, KIND_COUNT };
 
 struct control {
-	_Atomic int32_t kind;   /* which may fail; -1: none */
-	_Atomic int32_t error;  /* errno then; 0: one byte is sent or received, or what libpq fails with */
+	_Atomic int32_t kind; /* which may fail; -1: none */
+	_Atomic int32_t
+	    error; /* errno then; 0: one byte is sent or received, or what libpq fails with */
 	_Atomic int64_t after;  /* so many more succeed */
 	_Atomic int64_t every;  /* then one in so many fails; 0: just one */
 	_Atomic int64_t failed; /* so far */
@@ -101,8 +102,8 @@ static bool fails(enum kind kind)
 
 /* The function of that name that would be called without us. */
 #define NEXT(name)                                                                             \
-	static __typeof__(&name) next;                                                             \
-	if (next == NULL)                                                                          \
+	static __typeof__(&name) next;                                                         \
+	if (next == NULL)                                                                      \
 	next = (__typeof__(&name))next_of(#name)
 
 static void *next_of(const char *name)
@@ -140,13 +141,13 @@ static bool is_early(const void *at)
 static volatile bool looking;
 
 #define NEXT_OR_EARLY(name, otherwise)                                                         \
-	static __typeof__(&name) next;                                                             \
-	if (next == NULL && !looking) {                                                            \
-		looking = true;                                                                        \
-		next = (__typeof__(&name))next_of(#name);                                              \
-		looking = false;                                                                       \
-	}                                                                                          \
-	if (next == NULL)                                                                          \
+	static __typeof__(&name) next;                                                         \
+	if (next == NULL && !looking) {                                                        \
+		looking = true;                                                                \
+		next = (__typeof__(&name))next_of(#name);                                      \
+		looking = false;                                                               \
+	}                                                                                      \
+	if (next == NULL)                                                                      \
 	return otherwise
 
 void *malloc(size_t size)
@@ -168,7 +169,8 @@ void *realloc(void *at, size_t size)
 		void *moved = malloc(size);
 
 		if (moved != NULL)
-			memcpy(moved, at, size); /* may copy too much, which stays within the early room */
+			memcpy(moved, at,
+			    size); /* may copy too much, which stays within the early room */
 		return moved;
 	}
 	return fails(MEMORY) ? NULL : next(at, size);
@@ -219,12 +221,12 @@ static ssize_t fail_socket(int fd)
 
 /* Fails, or with error 0 is cut to one byte. */
 #define CUT(kind, length, call)                                                                \
-	if (fails(kind)) {                                                                         \
-		if (control->error != 0)                                                               \
-			return fail_socket(fd);                                                            \
-		if ((length) > 1)                                                                      \
-			(length) = 1;                                                                      \
-	}                                                                                          \
+	if (fails(kind)) {                                                                     \
+		if (control->error != 0)                                                       \
+			return fail_socket(fd);                                                \
+		if ((length) > 1)                                                              \
+			(length) = 1;                                                          \
+	}                                                                                      \
 	return call
 
 static bool is_socket(int fd)
@@ -275,14 +277,14 @@ ssize_t read(int fd, void *bytes, size_t len)
 
 /* Of several parts the first byte of the first. */
 #define CUT_PARTS(kind, parts, count, call)                                                    \
-	struct iovec cut;                                                                          \
-	if (count > 0 && fails(kind)) {                                                            \
-		if (control->error != 0)                                                               \
-			return fail_socket(fd);                                                            \
-		cut = (struct iovec){(parts)->iov_base, (parts)->iov_len > 0 ? 1 : 0};                 \
-		parts = &cut;                                                                          \
-		count = 1;                                                                             \
-	}                                                                                          \
+	struct iovec cut;                                                                      \
+	if (count > 0 && fails(kind)) {                                                        \
+		if (control->error != 0)                                                       \
+			return fail_socket(fd);                                                \
+		cut = (struct iovec){(parts)->iov_base, (parts)->iov_len > 0 ? 1 : 0};         \
+		parts = &cut;                                                                  \
+		count = 1;                                                                     \
+	}                                                                                      \
 	return call
 
 ssize_t writev(int fd, const struct iovec *parts, int count)
@@ -354,11 +356,11 @@ int epoll_ctl(int epoll_fd, int operation, int fd, struct epoll_event *event)
 /* --- libpq ------------------------------------------------------------------------ */
 
 #define LIBPQ_CALL(type, name, failure, parameters, arguments)                                 \
-	type name parameters;                                                                      \
-	type name parameters                                                                       \
-	{                                                                                          \
-		NEXT(name);                                                                            \
-		return fails(LIBPQ) ? failure : next arguments;                                        \
+	type name parameters;                                                                  \
+	type name parameters                                                                   \
+	{                                                                                      \
+		NEXT(name);                                                                    \
+		return fails(LIBPQ) ? failure : next arguments;                                \
 	}
 
 typedef void *pg;
@@ -370,14 +372,16 @@ LIBPQ_CALL(pg, PQconnectStartParams, NULL, (texts keywords, texts values, int ex
 LIBPQ_CALL(int, PQconnectPoll, 0, (pg conn), (conn))
 LIBPQ_CALL(int, PQsetnonblocking, -1, (pg conn, int to), (conn, to))
 LIBPQ_CALL(int, PQenterPipelineMode, 0, (pg conn), (conn))
-LIBPQ_CALL(int, PQsendPrepare, 0, (pg conn, const char *name, const char *sql, int count, const unsigned *types),
+LIBPQ_CALL(int, PQsendPrepare, 0,
+    (pg conn, const char *name, const char *sql, int count, const unsigned *types),
     (conn, name, sql, count, types))
 LIBPQ_CALL(int, PQsendQueryPrepared, 0,
-    (pg conn, const char *name, int count, texts values, const int *lengths, const int *formats, int format),
+    (pg conn, const char *name, int count, texts values, const int *lengths, const int *formats,
+        int format),
     (conn, name, count, values, lengths, formats, format))
 LIBPQ_CALL(int, PQsendQueryParams, 0,
-    (pg conn, const char *sql, int count, const unsigned *types, texts values, const int *lengths,
-        const int *formats, int format),
+    (pg conn, const char *sql, int count, const unsigned *types, texts values,
+        const int *lengths, const int *formats, int format),
     (conn, sql, count, types, values, lengths, formats, format))
 LIBPQ_CALL(int, PQsendQuery, 0, (pg conn, const char *sql), (conn, sql))
 LIBPQ_CALL(int, PQpipelineSync, 0, (pg conn), (conn))

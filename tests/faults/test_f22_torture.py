@@ -24,11 +24,8 @@ SHORT, LONG = 25, 400  # calls of each kind that fail, one at a time
 class Torture:
     """A server under the shim, started anew when it ended."""
 
-    def __init__(self, trial, start, directory, database: str):
-        self.trial, self.start, self.database = trial, start, database
-        self.shim = Shim(directory)
-        if self.shim.library is None:
-            pytest.skip("there is no C compiler for the shim; deploy/setup.sh --for run installs one")
+    def __init__(self, trial, start, shim: Shim, database: str):
+        self.trial, self.start, self.shim, self.database = trial, start, shim, database
         self.wrong: dict[str, str] = {}  # by the place that was hurt: what went wrong
         self.begin()
 
@@ -95,7 +92,8 @@ class Torture:
         self.workload()
         self.shim.rest()
         if self.server.process.poll() is not None:
-            self.wrong[self.place()] = f"{kind} {after}: status {self.server.process.returncode}"
+            last = self.server.err_path.read_text()[:600]
+            self.wrong[self.place()] = f"{kind} {after}: status {self.server.process.returncode} {last}"
             self.server.process.returncode = 0  # told here, and no more at its end
             dead = self.load
             self.begin()
@@ -120,8 +118,8 @@ class Torture:
 
 
 @pytest.fixture
-def torture(trial, start, database, tmp_path):
-    return Torture(trial, start, tmp_path, database)
+def torture(trial, start, shim, database):
+    return Torture(trial, start, shim, database)
 
 
 def run(trial, torture: Torture, kind: str, most: int, error: int | None = None):

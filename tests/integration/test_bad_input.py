@@ -175,7 +175,7 @@ WRONG_ARGUMENTS = {
     "id of nothing": ("get_memory", {"id": UUID}, [UUID]),
     "action unknown": ("manage_session", {"action": "drop"}, ["action", "create", "info", "list"]),
     "session of nothing": ("manage_session", {"action": "info", "session_id": "no-such"}, ["no-such"]),
-    "info without session": ("manage_session", {"action": "info"}, ["session_id"]),
+    "switch without session": ("manage_session", {"action": "switch"}, ["session_id"]),
     "embedding empty": ("save_memory", {"user_input": "a", "embedding": []}, ["embedding", "4096", "0"]),
     "embedding short": ("save_memory", {"user_input": "a", "embedding": [0.5] * 3}, ["embedding", "4096", "3"]),
     "embedding long": ("save_memory", {"user_input": "a", "embedding": [0.5] * 4097},

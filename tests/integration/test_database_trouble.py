@@ -88,9 +88,11 @@ def test_the_command_says_what_to_do(guarded, how, words):
 
 
 def test_nothing_listens_there(start):
-    nowhere = {"DB_HOST": "127.0.0.1", "DB_PORT": "1", "DB_NAME": "x", "DB_USER": "x"}
-    assert_one_line(start(**nowhere), "Connection refused", "is PostgreSQL running", "DB_HOST", "DB_PORT")
-    assert_command_says(nowhere, "Connection refused", "DB_HOST", "DB_PORT")
+    with socket.socket() as bound:  # and does not listen
+        bound.bind(("127.0.0.1", 0))
+        nowhere = {"DB_HOST": "127.0.0.1", "DB_PORT": str(bound.getsockname()[1]), "DB_NAME": "x", "DB_USER": "x"}
+        assert_one_line(start(**nowhere), "Connection refused", "is PostgreSQL running", "DB_HOST", "DB_PORT")
+        assert_command_says(nowhere, "Connection refused", "DB_HOST", "DB_PORT")
 
 
 def test_no_such_host(start):
@@ -113,11 +115,11 @@ def test_a_server_without_pgvector(start, guarded):
 
 
 def test_a_database_of_another_owner(start, guarded):
-    psql(guarded.uri, "CREATE DATABASE anothers")
-    psql(guarded.uri.replace("/postgres?", "/anothers?"), "CREATE EXTENSION vector")
+    psql(guarded.uri, "CREATE DATABASE theirs")
+    psql(guarded.uri.replace("/postgres?", "/theirs?"), "CREATE EXTENSION vector")
     words = ["permission denied for schema public", "own"]
-    assert_one_line(start(DATABASE_URL=url(guarded, "anothers")), *words)
-    assert_command_says({"DATABASE_URL": url(guarded, "anothers")}, *words)
+    assert_one_line(start(DATABASE_URL=url(guarded, "theirs")), *words)
+    assert_command_says({"DATABASE_URL": url(guarded, "theirs")}, *words)
 
 
 def test_tables_of_another_owner(start, guarded):
@@ -173,7 +175,7 @@ CONTRADICTIONS = {
     "negative": ({"DB_QUEUE_LIMIT": "-1"}, ["DB_QUEUE_LIMIT"]),
     "more ports than hosts": ({"DATABASE_URL": "host=a port=1,2"}, ["1 hosts, 2 ports"]),
     "too many hosts": ({"DATABASE_URL": "host=" + ",".join("abcdefghi")}, ["9 hosts", "8"]),
-    "unknown option of libpq": ({"DATABASE_URL": "host=a pasword=x"}, ["pasword"]),
+    "unknown option of libpq": ({"DATABASE_URL": "host=a passwort=x"}, ["passwort"]),
 }
 
 

@@ -6,7 +6,7 @@ import signal
 import pytest
 from http_sse import Client
 from locks import Lock
-from sage import LEGACY, FixtureServer, bearer, make_key, psql, run_command, wait_for
+from sage import LEGACY, FixtureServer, bearer, make_key, once, psql, run_command, wait_for
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def test_subscribed_changes_arrive_on_the_stream(old):
         client.begin()
         assert client.ask("resources/subscribe", {"uri": "sage://session/team"})["result"] == {}
         with old.connect() as connection:
-            connection.done("save_memory", {"user_input": "x", "session_id": "team"})
+            connection.done("save_memory", {"user_input": once(), "session_id": "team"})
         told = client.stream.next(5).json
         assert (told["method"], told["params"]) == ("notifications/resources/updated", {"uri": "sage://session/team"})
 

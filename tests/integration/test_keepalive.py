@@ -4,6 +4,7 @@ import signal
 import time
 
 from nginx import READ_TIMEOUT_S, Proxied
+from sage import once
 from sessions import initialize
 from streams import EventStream, listen
 
@@ -22,7 +23,7 @@ def test_quiet_streams_outlive_the_timeout_of_a_proxy(start, database, tmp_path)
                 stream.next()
             time.sleep(1.5 * READ_TIMEOUT_S)
             with server.connect() as connection:
-                connection.done("save_memory", {"user_input": "x", "session_id": "team"})
+                connection.done("save_memory", {"user_input": once(), "session_id": "team"})
             for stream in (modern, legacy):
                 assert stream.next().json["params"]["uri"] == TEAM
                 assert stream.comments >= 1

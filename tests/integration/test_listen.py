@@ -4,7 +4,7 @@ import signal
 import time
 
 import pytest
-from sage import MODERN, bearer, make_key, psql, run_command, wait_for
+from sage import MODERN, bearer, make_key, once, psql, run_command, wait_for
 from streams import DEAF_SESSION, LISTEN_ID, EventStream, listen, listen_deaf
 
 SUBSCRIPTION = "io.modelcontextprotocol/subscriptionId"
@@ -32,9 +32,9 @@ def two(start, database):
     return [start(DATABASE_URL=database).wait_ready() for _ in range(2)]
 
 
-def save(server, text: str = "hello", session: str = "team", **how) -> str:
+def save(server, text: str = "", session: str = "team", **how) -> str:
     with server.connect() as connection:
-        return connection.done("save_memory", {"user_input": text, "session_id": session}, **how)["id"]
+        return connection.done("save_memory", {"user_input": text or once(), "session_id": session}, **how)["id"]
 
 
 def test_every_process_tells_its_subscribers(two):

@@ -6,7 +6,7 @@ import time
 import pytest
 from locks import Lock
 from metrics import Metrics
-from sage import MODERN, FixtureServer, bearer, make_key, run_command, wait_for
+from sage import MODERN, FixtureServer, bearer, make_key, once, run_command, wait_for
 from sessions import initialize
 from streams import DEAF_SESSION, listen, listen_deaf
 
@@ -178,7 +178,7 @@ def test_reader_that_does_not_keep_up_is_a_dropped_stream(alone):
         wait_for("both streams are open", lambda: Metrics(admin).value("sse_streams") == 2)
 
         def save_and_look() -> Metrics | None:
-            connection.done("save_memory", {"user_input": "x", "session_id": DEAF_SESSION})
+            connection.done("save_memory", {"user_input": once(), "session_id": DEAF_SESSION})
             metrics = Metrics(admin)
             queued.append(metrics.value("sse_queue_bytes"))
             return metrics if metrics.value("sse_dropped_total", reason="queue_full") == 1 else None

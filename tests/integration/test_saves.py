@@ -98,7 +98,8 @@ def test_the_same_key_within_one_batch(alone, database):
 @pytest.mark.parametrize("key", ["", "k" * 256, "with\0nul"], ids=["empty", "too long", "NUL"])
 def test_keys_that_are_none_are_refused(alone, database, key):
     with alone.connect() as connection:
-        answer = connection.rpc("tools/call", {"name": "save_memory", "arguments": {"user_input": "x", "idempotency_key": key}})
+        how = {"user_input": "x", "idempotency_key": key}
+        answer = connection.rpc("tools/call", {"name": "save_memory", "arguments": how})
         assert "idempotency_key" in answer.refusal
     assert stored(database, "x") == 0
 

@@ -4,7 +4,7 @@ import signal
 import time
 
 import pytest
-from sage import LEGACY, bearer, make_key, psql, run_command
+from sage import LEGACY, bearer, make_key, once, psql, run_command
 from sessions import VERSIONS, Session, initialize
 from streams import EventStream
 
@@ -14,7 +14,7 @@ URIS = [TEAM, OTHER, FENCE]
 
 def save(server, session: str, **how):
     with server.connect() as connection:
-        connection.done("save_memory", {"user_input": "hello", "session_id": session}, **how)
+        connection.done("save_memory", {"user_input": once(), "session_id": session}, **how)
 
 
 def settle():

@@ -14,8 +14,11 @@ READ_TIMEOUT_S = 20
 
 CONFIG = """
 daemon off;
-master_process off;
+master_process {master};
+worker_processes 1;
+worker_shutdown_timeout 20s;
 pid nginx.pid;
+{user}
 error_log error.log info;
 events {{ worker_connections 1024; }}
 http {{
@@ -54,22 +57,30 @@ def free_port() -> int:
 
 
 class Proxied:
-    """A server by the address of its nginx; all that is not about the address is the server's."""
+    """A server by the address of its nginx; all that is not about the address is the server's.
 
-    def __init__(self, server: Server, directory: Path):
-        program = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")
-        assert program, "nginx is not installed; deploy/setup.sh --for test does it"
+    master: it has a master process, which is what can be reloaded.
+    """
+
+    def __init__(self, server: Server, directory: Path, *, master: bool = False):
+        self.program = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")
+        assert self.program, "nginx is not installed; deploy/setup.sh --for test does it"
         self.server = server
         self.directory = directory
         self.host, self.port = "127.0.0.1", free_port()
         self.address = f"{self.host}:{self.port}"
         self.url = f"http://{self.address}/mcp"
-        config = directory / "nginx.conf"
-        config.write_text(CONFIG.format(upstream=server.address, port=self.port, read_timeout=READ_TIMEOUT_S))
-        with (directory / "out").open("wb") as out:
+        # Its own directory is closed to the user that workers of a master would run as.
+        user = "user root;" if master and os.geteuid() == 0 else ""
+        (directory / "nginx.conf").write_text(CONFIG.format(upstream=server.address, port=self.port,
+            read_timeout=READ_TIMEOUT_S, master="on" if master else "off", user=user))
+        self._start()
+
+    def _start(self):
+        with (self.directory / "out").open("ab") as out:
             self.process_of_nginx = subprocess.Popen(
-                [program, "-p", directory, "-e", "error.log", "-c", config],
-                stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+                [self.program, "-p", self.directory, "-e", "error.log", "-c", self.directory / "nginx.conf"],
+                stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True)
         try:
             wait_for("nginx listens", self._listens)
         except AssertionError:
@@ -89,6 +100,16 @@ class Proxied:
 
     def connect(self) -> Connection:
         return Connection(self.host, self.port)
+
+    def reload(self):
+        """New workers take over; the old ones finish what they have."""
+        self.process_of_nginx.send_signal(signal.SIGHUP)
+
+    def restart(self, how: int):
+        """All its processes get the signal; then it is started again."""
+        os.killpg(self.process_of_nginx.pid, how)
+        self.process_of_nginx.wait(10)
+        self._start()
 
     def close(self):
         """Ends nginx; the server stays."""

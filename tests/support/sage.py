@@ -13,6 +13,7 @@ import socket
 import subprocess
 import tempfile
 import time
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -115,12 +116,25 @@ class Cluster:
     def _pg(*words: str, **settings: str) -> str:
         # Its output goes to files: the started server keeps them open, and a pipe would never end.
         with tempfile.TemporaryFile("w+") as out:
-            done = subprocess.run([ROOT / "tests/support/pg.sh", *words], env=os.environ | settings,
-                stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, timeout=120, check=False)
+            # In a session of its own a Ctrl-C does not cut it short: what it makes has to be removed.
+            running = subprocess.Popen([ROOT / "tests/support/pg.sh", *words], env=os.environ | settings,
+                stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, start_new_session=True)
+            try:
+                status = running.wait(120)
+            except KeyboardInterrupt:
+                if running.wait(120) == 0 and words[0] in ("new", "replica"):
+                    out.seek(0)
+                    Cluster._pg("remove", out.read().strip())
+                raise
             out.seek(0)
             said = out.read().strip()
-        assert done.returncode == 0, said
+        assert status == 0, said
         return said
+
+
+def once(text: str = "hello") -> str:
+    """A text that nobody saved before: the same words again would be the same memory."""
+    return f"{text} {uuid.uuid4()}"
 
 
 # --- the server ----------------------------------------------------------------

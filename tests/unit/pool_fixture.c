@@ -1,9 +1,11 @@
 /* pool_fixture: the loop, and what is waited for on it. */
 #include "pool_fixture.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 
 const char *url;
@@ -77,6 +79,19 @@ struct pool *make_usual(int size)
 	const struct pool_config config = usual(size);
 
 	return make(&config);
+}
+
+int make_refusing_host(int *port)
+{
+	struct sockaddr_in address = {
+	    .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof(address);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	getsockname(fd, (struct sockaddr *)&address, &len);
+	*port = ntohs(address.sin_port);
+	return fd;
 }
 
 int open_connections(const struct pool *pool)

@@ -56,6 +56,9 @@ struct pool_config usual(int size);
 struct pool *make(const struct pool_config *config); /* opened */
 struct pool *make_usual(int size);
 
+/* A loopback port that refuses everyone, until somebody listens on the descriptor returned. */
+int make_refusing_host(int *port);
+
 /* Idle or busy. */
 int open_connections(const struct pool *pool);
 

@@ -156,6 +156,7 @@ static void limits_are_included(void **state)
 	    "{\"text\":\"a\",\"limit\":1,\"weight\":-1}",
 	    "{\"text\":\"a\",\"limit\":50,\"weight\":1}",
 	    "{\"text\":\"a\",\"weight\":1.0}",
+	    "{\"text\":\"a\",\"limit\":50.0}",
 	    "{\"text\":\"a\",\"metadata\":{\"k\":\"12345678901234567890123456789012\"}}",
 	};
 
@@ -172,86 +173,84 @@ static void limits_are_included(void **state)
 	}
 }
 
+static const struct {
+	const char *arguments; /* after "text", but where it begins with a brace */
+	const char *complaint;
+} wrong_arguments[] = {
+    {"{}", "text: is required"},
+    {"{\"text\":null}", "text: is required"},
+    {"{\"text\":7}", "text: must be a string"},
+    {"{\"text\":[\"a\"]}", "text: must be a string"},
+    {"{\"text\":\"\"}", "text: is 0 bytes long, must have at least 1"},
+    {"{\"text\":\"123456789012345678901\"}", "text: is 21 bytes long, the limit is 20"},
+    {"{\"text\":\"\u8bb0\u8bb0\u8bb0\u8bb0\u8bb0\u8bb0\u8bb0\"}",
+        "text: is 21 bytes long, the limit is 20"},
+    {"{\"Text\":\"a\"}", "Text: unknown argument; known are " NAMES},
+    {"\"sesion\":\"x\"", "sesion: unknown argument; known are " NAMES},
+    {"\"\":1", ": unknown argument; known are " NAMES},
+    {"\"mode\":\"word\"", "mode: must be one of words, vector"},
+    {"\"mode\":\"WORDS\"", "mode: must be one of words, vector"},
+    {"\"mode\":0", "mode: must be one of words, vector"},
+    {"\"id\":\"first\"", "id: must be a UUID such as 123e4567-e89b-42d3-a456-426614174000"},
+    {"\"id\":\"123e4567-e89b-42d3-a456-42661417400\"",
+        "id: must be a UUID such as 123e4567-e89b-42d3-a456-426614174000"},
+    {"\"id\":\"{123e4567-e89b-42d3-a456-426614174000}\"",
+        "id: must be a UUID such as 123e4567-e89b-42d3-a456-426614174000"},
+    {"\"id\":7", "id: must be a UUID such as 123e4567-e89b-42d3-a456-426614174000"},
+    {"\"limit\":500", "limit: 500 is out of range, must be an integer from 1 to 50"},
+    {"\"limit\":0", "limit: 0 is out of range, must be an integer from 1 to 50"},
+    {"\"limit\":-9223372036854775808",
+        "limit: -9223372036854775808 is out of range, must be an integer from 1 to 50"},
+    {"\"limit\":1.5", "limit: must be an integer from 1 to 50"},
+    {"\"limit\":51.0", "limit: 51 is out of range, must be an integer from 1 to 50"},
+    {"\"limit\":1e300", "limit: must be an integer from 1 to 50"},
+    {"\"limit\":\"5\"", "limit: must be an integer from 1 to 50"},
+    {"\"limit\":true", "limit: must be an integer from 1 to 50"},
+    {"\"weight\":1.01", "weight: must be a number from -1 to 1"},
+    {"\"weight\":\"1\"", "weight: must be a number from -1 to 1"},
+    {"\"exact\":1", "exact: must be true or false"},
+    {"\"exact\":\"true\"", "exact: must be true or false"},
+    {"\"since\":\"yesterday\"",
+        "since: must be a date-time with an offset such as 2026-07-28T09:30:00+08:00"},
+    {"\"since\":0",
+        "since: must be a date-time with an offset such as 2026-07-28T09:30:00+08:00"},
+    {"\"metadata\":[]", "metadata: must be an object"},
+    {"\"metadata\":\"{}\"", "metadata: must be an object"},
+    {"\"metadata\":{\"k\":\"12345678901234567890123456789012345678901\"}",
+        "metadata: is 49 bytes long as JSON, the limit is 40"},
+    {"\"embedding\":\"[1,2,3]\"", "embedding: must be an array of exactly 3 numbers"},
+    {"\"embedding\":{}", "embedding: must be an array of exactly 3 numbers"},
+    {"\"embedding\":[]", "embedding: has 0 numbers, must have exactly 3"},
+    {"\"embedding\":[1,2,3,4]", "embedding: has 4 numbers, must have exactly 3"},
+    {"\"embedding\":[1,null,3]", "embedding[1]: must be a number"},
+    {"\"embedding\":[1,2,\"3\"]", "embedding[2]: must be a number"},
+    {"\"embedding\":[[1],2,3]", "embedding[0]: must be a number"},
+    {"\"embedding\":[1,2,1e300]", "embedding[2]: 1e+300 does not fit a 32-bit float"},
+    {"\"embedding\":[1,-3.5e38,3]", "embedding[1]: -3.5e+38 does not fit a 32-bit float"},
+    {"\"embedding\":[0,0.0,-0.0]",
+        "embedding: is all zeros, which has no direction to compare"},
+    {"\"embedding\":[0,1e-60,0]", "embedding: is all zeros, which has no direction to compare"},
+    {"\"embedding\":[0,1e-30,0]",
+        "embedding: has a length of 1e-30, too short to compare in 32-bit floats"},
+    {"\"limit\":0,\"weight\":7", "limit: 0 is out of range, must be an integer from 1 to 50"},
+};
+
 static void names_what_is_wrong(void **state)
 {
-	static const struct {
-		const char *arguments; /* after "text", but where it begins with a brace */
-		const char *complaint;
-	} cases[] = {
-	    {"{}", "text: is required"},
-	    {"{\"text\":null}", "text: is required"},
-	    {"{\"text\":7}", "text: must be a string"},
-	    {"{\"text\":[\"a\"]}", "text: must be a string"},
-	    {"{\"text\":\"\"}", "text: is 0 bytes long, must have at least 1"},
-	    {"{\"text\":\"123456789012345678901\"}", "text: is 21 bytes long, the limit is 20"},
-	    {"{\"text\":\"\u8bb0\u8bb0\u8bb0\u8bb0\u8bb0\u8bb0\u8bb0\"}",
-	        "text: is 21 bytes long, the limit is 20"},
-	    {"{\"Text\":\"a\"}", "Text: unknown argument; known are " NAMES},
-	    {"\"sesion\":\"x\"", "sesion: unknown argument; known are " NAMES},
-	    {"\"\":1", ": unknown argument; known are " NAMES},
-	    {"\"mode\":\"word\"", "mode: must be one of words, vector"},
-	    {"\"mode\":\"WORDS\"", "mode: must be one of words, vector"},
-	    {"\"mode\":0", "mode: must be one of words, vector"},
-	    {"\"id\":\"first\"",
-	        "id: must be a UUID such as 123e4567-e89b-42d3-a456-426614174000"},
-	    {"\"id\":\"123e4567-e89b-42d3-a456-42661417400\"",
-	        "id: must be a UUID such as 123e4567-e89b-42d3-a456-426614174000"},
-	    {"\"id\":\"{123e4567-e89b-42d3-a456-426614174000}\"",
-	        "id: must be a UUID such as 123e4567-e89b-42d3-a456-426614174000"},
-	    {"\"id\":7", "id: must be a UUID such as 123e4567-e89b-42d3-a456-426614174000"},
-	    {"\"limit\":500", "limit: 500 is out of range, must be an integer from 1 to 50"},
-	    {"\"limit\":0", "limit: 0 is out of range, must be an integer from 1 to 50"},
-	    {"\"limit\":-9223372036854775808",
-	        "limit: -9223372036854775808 is out of range, must be an integer from 1 to 50"},
-	    {"\"limit\":1.5", "limit: must be an integer from 1 to 50"},
-	    {"\"limit\":1.0", "limit: must be an integer from 1 to 50"},
-	    {"\"limit\":\"5\"", "limit: must be an integer from 1 to 50"},
-	    {"\"limit\":true", "limit: must be an integer from 1 to 50"},
-	    {"\"weight\":1.01", "weight: must be a number from -1 to 1"},
-	    {"\"weight\":\"1\"", "weight: must be a number from -1 to 1"},
-	    {"\"exact\":1", "exact: must be true or false"},
-	    {"\"exact\":\"true\"", "exact: must be true or false"},
-	    {"\"since\":\"yesterday\"",
-	        "since: must be a date-time with an offset such as 2026-07-28T09:30:00+08:00"},
-	    {"\"since\":0",
-	        "since: must be a date-time with an offset such as 2026-07-28T09:30:00+08:00"},
-	    {"\"metadata\":[]", "metadata: must be an object"},
-	    {"\"metadata\":\"{}\"", "metadata: must be an object"},
-	    {"\"metadata\":{\"k\":\"12345678901234567890123456789012345678901\"}",
-	        "metadata: is 49 bytes long as JSON, the limit is 40"},
-	    {"\"embedding\":\"[1,2,3]\"", "embedding: must be an array of exactly 3 numbers"},
-	    {"\"embedding\":{}", "embedding: must be an array of exactly 3 numbers"},
-	    {"\"embedding\":[]", "embedding: has 0 numbers, must have exactly 3"},
-	    {"\"embedding\":[1,2,3,4]", "embedding: has 4 numbers, must have exactly 3"},
-	    {"\"embedding\":[1,null,3]", "embedding[1]: must be a number"},
-	    {"\"embedding\":[1,2,\"3\"]", "embedding[2]: must be a number"},
-	    {"\"embedding\":[[1],2,3]", "embedding[0]: must be a number"},
-	    {"\"embedding\":[1,2,1e300]", "embedding[2]: 1e+300 does not fit a 32-bit float"},
-	    {"\"embedding\":[1,-3.5e38,3]",
-	        "embedding[1]: -3.5e+38 does not fit a 32-bit float"},
-	    {"\"embedding\":[0,0.0,-0.0]",
-	        "embedding: is all zeros, which has no direction to compare"},
-	    {"\"embedding\":[0,1e-60,0]",
-	        "embedding: is all zeros, which has no direction to compare"},
-	    {"\"embedding\":[0,1e-30,0]",
-	        "embedding: has a length of 1e-30, too short to compare in 32-bit floats"},
-	    {"\"limit\":0,\"weight\":7",
-	        "limit: 0 is out of range, must be an integer from 1 to 50"},
-	};
-
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+	for (size_t i = 0; i < sizeof(wrong_arguments) / sizeof(*wrong_arguments); i++) {
 		char text[256], complaint[512] = "";
 		struct everything e;
 		json_t *json;
 
-		if (*cases[i].arguments == '{')
-			snprintf(text, sizeof(text), "%s", cases[i].arguments);
+		if (*wrong_arguments[i].arguments == '{')
+			snprintf(text, sizeof(text), "%s", wrong_arguments[i].arguments);
 		else
-			snprintf(text, sizeof(text), "{\"text\":\"a\",%s}", cases[i].arguments);
+			snprintf(text, sizeof(text), "{\"text\":\"a\",%s}",
+			    wrong_arguments[i].arguments);
 		if (load(text, &e, &json, complaint))
 			fail_msg("accepted: %s", text);
-		assert_string_equal(complaint, cases[i].complaint);
+		assert_string_equal(complaint, wrong_arguments[i].complaint);
 		args_fini(table, &e);
 		json_decref(json);
 	}

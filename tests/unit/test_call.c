@@ -11,56 +11,12 @@
 #include <event2/event.h>
 
 #include "call.h"
-#include "database.h"
+#include "fake_database.h"
 #include "rows.h"
 #include "service.h"
 
-/*
- * A database that runs nothing: it keeps the query until the test answers it. It
- * stands in for db/database.c at link time.
- */
-static struct {
-	bool refuse;
-	struct query *query;
-	query_done done;
-	void *arg;
-	int cancelled;
-} fake;
-
 static int ended;
 static struct call *last;
-
-bool database_run(
-    struct database *db, struct query *q, query_done done, void *arg, struct db_error *error)
-{
-	(void)db;
-	if (fake.refuse) {
-		*error = (struct db_error){.kind = DB_UNAVAILABLE};
-		return false;
-	}
-	fake.query = q;
-	fake.done = done;
-	fake.arg = arg;
-	return true;
-}
-
-void database_cancel(struct database *db, struct query *q)
-{
-	(void)db;
-	assert_ptr_equal(q, fake.query);
-	fake.query = NULL;
-	fake.cancelled++;
-}
-
-static void answer(enum db_error_kind kind)
-{
-	struct db_error error = {.kind = kind};
-	query_done done = fake.done;
-
-	assert_non_null(fake.query);
-	fake.query = NULL;
-	done(fake.arg, NULL, &error);
-}
 
 struct demo {
 	struct call call;
@@ -119,7 +75,7 @@ static void on_done(void *arg, struct call *call)
 
 static struct call *start(struct service *service, const char *json)
 {
-	static const struct principal who = {"ns", "agent"};
+	static const struct principal who = {.namespace = "ns", .agent = "agent"};
 	json_t *args = json_loads(json, 0, NULL);
 	struct call *call = NULL;
 	struct call_order order = {.service = service,
@@ -186,7 +142,7 @@ static void fails_when_refused_at_once(void **state)
 	struct call *call;
 	struct call_order order = {.service = *state,
 	    .work = &work,
-	    .who = &(struct principal){"ns", "agent"},
+	    .who = &(struct principal){.namespace = "ns", .agent = "agent"},
 	    .arguments = json_pack("{s:i}", "waits", 1),
 	    .request_id = "r-1",
 	    .done = on_done};
@@ -279,7 +235,7 @@ static struct call *start_steps(
 	*made = (struct work){.name = "demo", .steps = with, .size = sizeof(struct demo)};
 	struct call_order order = {.service = service,
 	    .work = made,
-	    .who = &(struct principal){"ns", "agent"},
+	    .who = &(struct principal){.namespace = "ns", .agent = "agent"},
 	    .answers = answers,
 	    .client = &client_functions,
 	    .request_id = "r-1",

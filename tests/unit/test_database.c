@@ -4,17 +4,13 @@
  * The test has two clusters of its own (tests/support/pg.sh). The order of the tests matters: what is
  * stopped, demoted and promoted in the later ones stays so.
  */
-#include <arpa/inet.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "clusters.h"
 #include "database.h"
 #include "pool_fixture.h"
-
-#define DIR_BYTES 128
 
 static char first[DIR_BYTES],
     second[DIR_BYTES]; /* the primary in the beginning, and its replica */
@@ -23,60 +19,12 @@ static int notes; /* stored so far */
 
 /* --- the clusters --- */
 
-/* Runs pg.sh; the last line that it prints. Its output goes to a file: the server keeps it open. */
-static void pg(char said[DIR_BYTES], const char *words, const char *dir)
-{
-	char name[] = "/tmp/sage-test-database.XXXXXX", command[500];
-	int fd = mkstemp(name);
-
-	snprintf(
-	    command, sizeof(command), "%s %s %s >%s 2>&1 </dev/null", PG_SH, words, dir, name);
-	int status = system(command); // NOLINT(cert-env33-c)
-	FILE *file = fdopen(fd, "r");
-
-	while (fgets(said, DIR_BYTES, file) != NULL)
-		said[strcspn(said, "\n")] = '\0';
-	fclose(file);
-	unlink(name);
-	if (status != 0)
-		fail_msg("%s: %s", command, said);
-}
-
-static void pg_quietly(const char *words, const char *dir)
-{
-	char said[DIR_BYTES] = "";
-
-	pg(said, words, dir);
-}
-
-/* On one server alone, whatever its role. */
-static int64_t tell(const char *dir, enum sql_id sql)
-{
-	struct pool_config config = usual(1);
-	char conninfo[300];
-
-	snprintf(conninfo, sizeof(conninfo), "host=%s/run user=postgres dbname=postgres", dir);
-	config.conninfo = conninfo;
-	struct pool *pool = make(&config);
-	struct waiting w;
-
-	start(pool, &w, sql, -1);
-	await(&w);
-	if (w.error.kind != DB_OK)
-		fail_msg("%s: %s", sql_name(sql), w.error.text);
-	int64_t found = sql == SQL_note_count ? rows_int(w.rows, 0, 0) : 0;
-
-	finish(&w);
-	pool_free(pool);
-	return found;
-}
-
 static int with_clusters(void **state)
 {
 	set_up(state);
-	pg(first, "new", "max_connections=40 max_wal_senders=4");
+	run_pg(first, "new", "max_connections=40 max_wal_senders=4");
 	tell(first, SQL_note_make);
-	pg(second, "replica", first);
+	run_pg(second, "replica", first);
 	snprintf(both, sizeof(both), "host=%s/run,%s/run user=postgres dbname=postgres", first,
 	    second);
 	return 0;
@@ -84,10 +32,8 @@ static int with_clusters(void **state)
 
 static int without_clusters(void **state)
 {
-	if (*second != '\0')
-		pg_quietly("remove", second);
-	if (*first != '\0')
-		pg_quietly("remove", first);
+	remove_cluster(second);
+	remove_cluster(first);
 	return tear_down(state);
 }
 
@@ -184,27 +130,13 @@ static void the_primary_is_found_whichever_is_named_first(void **state)
 	}
 }
 
-/* Accepts, and never says a word. */
-static int make_silent_host(int *port)
-{
-	struct sockaddr_in address = {
-	    .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	socklen_t len = sizeof(address);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
-	assert_int_equal(listen(fd, 50), 0);
-	getsockname(fd, (struct sockaddr *)&address, &len);
-	*port = ntohs(address.sin_port);
-	return fd;
-}
-
 static void a_silent_host_does_not_hide_the_primary(void **state)
 {
 	char conninfo[600];
-	int port, silent = make_silent_host(&port);
+	int port, silent = make_refusing_host(&port);
 
 	(void)state;
+	assert_int_equal(listen(silent, 50), 0); /* and never a word */
 	snprintf(conninfo, sizeof(conninfo),
 	    "host=127.0.0.1,%s/run,%s/run port=%d,5432,5432 user=postgres dbname=postgres",
 	    second, first, port);
@@ -348,7 +280,7 @@ static void without_a_primary_one_can_still_read(void **state)
 	(void)state;
 	assert_int_equal(note(db, "a"), DB_OK);
 	WAIT_FOR(tell(second, SQL_note_count) == notes);
-	pg_quietly("stop", first);
+	run_pg_quietly("stop", first);
 	WAIT_FOR(database_mode(db) == DATABASE_READ_ONLY);
 	for (int i = 0; i < 10; i++) {
 		assert_int_equal(count(db, "a", NULL), notes);
@@ -356,7 +288,7 @@ static void without_a_primary_one_can_still_read(void **state)
 		assert_int_equal(w.error.kind, DB_READ_ONLY);
 		finish(&w);
 	}
-	pg_quietly("start", first);
+	run_pg_quietly("start", first);
 	WAIT_FOR(database_mode(db) == DATABASE_READY);
 	assert_int_equal(note(db, "a"), DB_OK);
 	assert_false(reads_from_replica(db, "a"));
@@ -366,10 +298,14 @@ static void without_a_primary_one_can_still_read(void **state)
 
 static void without_any_server_the_database_is_away(void **state)
 {
-	struct database *db = open_database("host=127.0.0.1,127.0.0.1 port=1,2 dbname=x", true);
+	char conninfo[100];
 	struct waiting w;
+	int port, fd = make_refusing_host(&port);
 
 	(void)state;
+	snprintf(conninfo, sizeof(conninfo), "host=127.0.0.1,127.0.0.1 port=%d dbname=x", port);
+	struct database *db = open_database(conninfo, true);
+
 	write_note(db, &w, "a");
 	finish(&w);
 	assert_int_equal(w.error.kind, DB_UNAVAILABLE);
@@ -380,6 +316,7 @@ static void without_any_server_the_database_is_away(void **state)
 	assert_int_equal(w.error.kind, DB_UNAVAILABLE);
 	assert_true(w.error.retry_ms > 0);
 	database_free(db);
+	close(fd);
 }
 
 /* Its connections live on, but it takes no writes any more. */
@@ -401,7 +338,7 @@ static void a_demoted_primary_is_left(void **state)
 	assert_int_equal(w.error.kind, DB_READ_ONLY);
 	WAIT_FOR(database_mode(db) == DATABASE_READ_ONLY);
 	assert_int_equal(count(db, "a", NULL), notes);
-	pg_quietly("promote", second);
+	run_pg_quietly("promote", second);
 	WAIT_FOR(note(db, "a") == DB_OK);
 	assert_int_equal(database_mode(db), DATABASE_READY);
 	assert_true(pool_stats(database_pool(db, 0)).connects > before);

@@ -148,82 +148,80 @@ static void refuses_what_is_no_json(void **state)
 	refuse("{\"a\":\"\0\"}", 9, RPC_PARSE, "Parse error: a: control characters", false);
 }
 
+static const struct {
+	const char *body;
+	enum rpc_code code;
+	const char *begin; /* after the code's title */
+	bool has_id;
+} no_messages[] = {
+    {"null", RPC_INVALID_REQUEST, "a message must be an object", false},
+    {"7", RPC_INVALID_REQUEST, "a message must be an object", false},
+    {"\"ping\"", RPC_INVALID_REQUEST, "a message must be an object", false},
+    {"[]", RPC_INVALID_REQUEST, "a message must be an object", false},
+    {"[1]", RPC_INVALID_REQUEST, "a message must be an object", false},
+    {"[{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}]", RPC_INVALID_REQUEST,
+        "a message must be an object", false},
+    {"{}", RPC_INVALID_REQUEST, "jsonrpc must be \"2.0\"", false},
+    {"{\"id\":1,\"method\":\"ping\"}", RPC_INVALID_REQUEST, "jsonrpc must", true},
+    {"{\"jsonrpc\":2.0,\"id\":1,\"method\":\"ping\"}", RPC_INVALID_REQUEST, "jsonrpc must",
+        true},
+    {"{\"jsonrpc\":\"1.0\",\"id\":1,\"method\":\"ping\"}", RPC_INVALID_REQUEST, "jsonrpc must",
+        true},
+    {"{\"JSONRPC\":\"2.0\",\"id\":1,\"method\":\"ping\"}", RPC_INVALID_REQUEST, "jsonrpc must",
+        true},
+    {"{\"jsonrpc\":\"2.0\",\"id\":1}", RPC_INVALID_REQUEST, "method is required", true},
+    {"{\"jsonrpc\":\"2.0\",\"id\":1,\"Method\":\"ping\"}", RPC_INVALID_REQUEST,
+        "method is required", true},
+    {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":7}", RPC_INVALID_REQUEST, "method is required",
+        true},
+    {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":null}", RPC_INVALID_REQUEST,
+        "method is required", true},
+    {"{\"jsonrpc\":\"2.0\",\"id\":null,\"method\":\"ping\"}", RPC_INVALID_REQUEST, "id must be",
+        false},
+    {"{\"jsonrpc\":\"2.0\",\"id\":1.5,\"method\":\"ping\"}", RPC_INVALID_REQUEST, "id must be",
+        false},
+    {"{\"jsonrpc\":\"2.0\",\"id\":1.0,\"method\":\"ping\"}", RPC_INVALID_REQUEST, "id must be",
+        false},
+    {"{\"jsonrpc\":\"2.0\",\"id\":true,\"method\":\"ping\"}", RPC_INVALID_REQUEST, "id must be",
+        false},
+    {"{\"jsonrpc\":\"2.0\",\"id\":{},\"method\":\"ping\"}", RPC_INVALID_REQUEST, "id must be",
+        false},
+    {"{\"jsonrpc\":\"2.0\",\"id\":[],\"method\":\"ping\"}", RPC_INVALID_REQUEST, "id must be",
+        false},
+    {"{\"jsonrpc\":\"2.0\",\"id\":9007199254740992,\"method\":\"ping\"}", RPC_INVALID_REQUEST,
+        "id: integers are limited to 2^53 - 1", true},
+    {"{\"jsonrpc\":\"2.0\",\"id\":\"a\\u0000b\",\"method\":\"ping\"}", RPC_INVALID_REQUEST,
+        "id: contains U+0000", true},
+    {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\\u0000\"}", RPC_INVALID_REQUEST,
+        "method: contains U+0000", true},
+    {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\",\"params\":[1]}", RPC_INVALID_PARAMS,
+        "params must be an object", true},
+    {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\",\"params\":\"x\"}", RPC_INVALID_PARAMS,
+        "params must be an object", true},
+    {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\",\"params\":null}", RPC_INVALID_PARAMS,
+        "params must be an object", true},
+    {"{\"jsonrpc\":\"2.0\",\"result\":{}}", RPC_INVALID_REQUEST, "a response needs an id",
+        false},
+    {"{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{},\"error\":{}}", RPC_INVALID_REQUEST,
+        "a response has either", true},
+    {ARGUMENT("9007199254740992"), RPC_INVALID_REQUEST, PLACE "integers are limited", true},
+    {ARGUMENT("-9007199254740992"), RPC_INVALID_REQUEST, PLACE "integers are limited", true},
+    {ARGUMENT("9223372036854775807"), RPC_INVALID_REQUEST, PLACE "integers are limited", true},
+    {ARGUMENT("\"a\\u0000b\""), RPC_INVALID_REQUEST, PLACE "contains U+0000", true},
+};
+
 static void refuses_what_is_no_message(void **state)
 {
-	static const struct {
-		const char *body;
-		enum rpc_code code;
-		const char *begin; /* after the code's title */
-		bool has_id;
-	} cases[] = {
-	    {"null", RPC_INVALID_REQUEST, "a message must be an object", false},
-	    {"7", RPC_INVALID_REQUEST, "a message must be an object", false},
-	    {"\"ping\"", RPC_INVALID_REQUEST, "a message must be an object", false},
-	    {"[]", RPC_INVALID_REQUEST, "a message must be an object", false},
-	    {"[1]", RPC_INVALID_REQUEST, "a message must be an object", false},
-	    {"[{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}]", RPC_INVALID_REQUEST,
-	        "a message must be an object", false},
-	    {"{}", RPC_INVALID_REQUEST, "jsonrpc must be \"2.0\"", false},
-	    {"{\"id\":1,\"method\":\"ping\"}", RPC_INVALID_REQUEST, "jsonrpc must", true},
-	    {"{\"jsonrpc\":2.0,\"id\":1,\"method\":\"ping\"}", RPC_INVALID_REQUEST,
-	        "jsonrpc must", true},
-	    {"{\"jsonrpc\":\"1.0\",\"id\":1,\"method\":\"ping\"}", RPC_INVALID_REQUEST,
-	        "jsonrpc must", true},
-	    {"{\"JSONRPC\":\"2.0\",\"id\":1,\"method\":\"ping\"}", RPC_INVALID_REQUEST,
-	        "jsonrpc must", true},
-	    {"{\"jsonrpc\":\"2.0\",\"id\":1}", RPC_INVALID_REQUEST, "method is required", true},
-	    {"{\"jsonrpc\":\"2.0\",\"id\":1,\"Method\":\"ping\"}", RPC_INVALID_REQUEST,
-	        "method is required", true},
-	    {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":7}", RPC_INVALID_REQUEST,
-	        "method is required", true},
-	    {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":null}", RPC_INVALID_REQUEST,
-	        "method is required", true},
-	    {"{\"jsonrpc\":\"2.0\",\"id\":null,\"method\":\"ping\"}", RPC_INVALID_REQUEST,
-	        "id must be", false},
-	    {"{\"jsonrpc\":\"2.0\",\"id\":1.5,\"method\":\"ping\"}", RPC_INVALID_REQUEST,
-	        "id must be", false},
-	    {"{\"jsonrpc\":\"2.0\",\"id\":1.0,\"method\":\"ping\"}", RPC_INVALID_REQUEST,
-	        "id must be", false},
-	    {"{\"jsonrpc\":\"2.0\",\"id\":true,\"method\":\"ping\"}", RPC_INVALID_REQUEST,
-	        "id must be", false},
-	    {"{\"jsonrpc\":\"2.0\",\"id\":{},\"method\":\"ping\"}", RPC_INVALID_REQUEST,
-	        "id must be", false},
-	    {"{\"jsonrpc\":\"2.0\",\"id\":[],\"method\":\"ping\"}", RPC_INVALID_REQUEST,
-	        "id must be", false},
-	    {"{\"jsonrpc\":\"2.0\",\"id\":9007199254740992,\"method\":\"ping\"}",
-	        RPC_INVALID_REQUEST, "id: integers are limited to 2^53 - 1", true},
-	    {"{\"jsonrpc\":\"2.0\",\"id\":\"a\\u0000b\",\"method\":\"ping\"}",
-	        RPC_INVALID_REQUEST, "id: contains U+0000", true},
-	    {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\\u0000\"}", RPC_INVALID_REQUEST,
-	        "method: contains U+0000", true},
-	    {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\",\"params\":[1]}",
-	        RPC_INVALID_PARAMS, "params must be an object", true},
-	    {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\",\"params\":\"x\"}",
-	        RPC_INVALID_PARAMS, "params must be an object", true},
-	    {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\",\"params\":null}",
-	        RPC_INVALID_PARAMS, "params must be an object", true},
-	    {"{\"jsonrpc\":\"2.0\",\"result\":{}}", RPC_INVALID_REQUEST,
-	        "a response needs an id", false},
-	    {"{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{},\"error\":{}}", RPC_INVALID_REQUEST,
-	        "a response has either", true},
-	    {ARGUMENT("9007199254740992"), RPC_INVALID_REQUEST, PLACE "integers are limited",
-	        true},
-	    {ARGUMENT("-9007199254740992"), RPC_INVALID_REQUEST, PLACE "integers are limited",
-	        true},
-	    {ARGUMENT("9223372036854775807"), RPC_INVALID_REQUEST, PLACE "integers are limited",
-	        true},
-	    {ARGUMENT("\"a\\u0000b\""), RPC_INVALID_REQUEST, PLACE "contains U+0000", true},
-	};
-
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+	for (size_t i = 0; i < sizeof(no_messages) / sizeof(*no_messages); i++) {
 		char begin[200];
 
 		snprintf(begin, sizeof(begin), "%s: %s",
-		    cases[i].code == RPC_INVALID_PARAMS ? "Invalid params" : "Invalid request",
-		    cases[i].begin);
-		refuse(cases[i].body, strlen(cases[i].body), cases[i].code, begin,
-		    cases[i].has_id);
+		    no_messages[i].code == RPC_INVALID_PARAMS ? "Invalid params"
+		                                              : "Invalid request",
+		    no_messages[i].begin);
+		refuse(no_messages[i].body, strlen(no_messages[i].body), no_messages[i].code,
+		    begin, no_messages[i].has_id);
 	}
 }
 

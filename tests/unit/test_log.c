@@ -1,6 +1,7 @@
 /* log: whatever is logged, a reader gets whole lines of JSON, and learns of those it did not get. */
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <event2/event.h>
 #include <jansson.h>
 
 #include "log.h"
@@ -117,6 +119,34 @@ static void cuts_what_is_too_long(void **state)
 	}
 }
 
+static void ignore(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	(void)arg;
+}
+
+/* An event that nobody can have, of which libevent warns. */
+static void takes_what_libevent_says(void **state)
+{
+	struct event_base *base = event_base_new();
+	char *text, *at;
+
+	(void)state;
+	log_take_libevent();
+	assert_null(event_new(base, SIGUSR1, EV_SIGNAL | EV_READ, ignore, NULL));
+	event_base_free(base);
+	at = text = read_all();
+	json_t *line = next_line(&at);
+
+	assert_string_equal(json_string_value(json_object_get(line, "level")), "warn");
+	assert_string_equal(json_string_value(json_object_get(line, "msg")), "libevent");
+	assert_non_null(strstr(json_string_value(json_object_get(line, "text")), "EV_SIGNAL"));
+	assert_null(next_line(&at));
+	json_decref(line);
+	free(text);
+}
+
 static int count_lines(char *text)
 {
 	int count = 0;
@@ -192,6 +222,8 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(writes_fields, take_stdout, give_back_stdout),
 	    cmocka_unit_test_setup_teardown(
 	        cuts_what_is_too_long, take_stdout, give_back_stdout),
+	    cmocka_unit_test_setup_teardown(
+	        takes_what_libevent_says, take_stdout, give_back_stdout),
 	    cmocka_unit_test_setup_teardown(gathers_lines, take_stdout, give_back_stdout),
 	    cmocka_unit_test_setup_teardown(
 	        counts_what_is_dropped, take_stdout, give_back_stdout),

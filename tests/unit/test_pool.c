@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "pool_fixture.h"
 
@@ -105,6 +106,28 @@ static void errors_are_told_apart(void **state)
 	pool_free(pool);
 }
 
+/* The statement has returned its rows; only the commit behind it is refused. */
+static void a_commit_that_fails_is_told(void **state)
+{
+	struct pool *pool = make_usual(1);
+	struct waiting w;
+
+	(void)state;
+	run(pool, SQL_late_drop, -1);
+	assert_int_equal(run(pool, SQL_late_make, -1), DB_OK);
+	assert_int_equal(run(pool, SQL_late_add, 1), DB_OK);
+	for (int i = 0; i < 2; i++) {
+		start(pool, &w, SQL_late_add, 1);
+		finish(&w);
+		assert_int_equal(w.error.kind, DB_REJECTED);
+		assert_string_equal(w.error.sqlstate, "23505");
+		assert_int_equal(run(pool, SQL_late_add, 2 + i), DB_OK);
+	}
+	assert_int_equal(pool_stats(pool).connects, 1);
+	assert_int_equal(run(pool, SQL_late_drop, -1), DB_OK);
+	pool_free(pool);
+}
+
 static void a_changed_table_is_prepared_anew(void **state)
 {
 	struct pool *pool = make_usual(1);
@@ -198,18 +221,20 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 /* Whatever cannot be reached: told in time, in words, and without holding up the loop. */
 static void unreachable_databases_are_told(void **state)
 {
-	static const struct {
+	char refusing[100];
+	const struct {
 		const char *conninfo, *words;
 	} cases[] = {
-	    {"host=/nonexistent dbname=x", "nonexistent"},
-	    {"host=127.0.0.1 port=1 dbname=x", "refused"},
+	    {"host=/nonexistent dbname=x", "nonexistent"}, {refusing, "refused"},
 	    {"host=no-such-host.invalid dbname=x", "no-such-host.invalid"},
 	    {"host=192.0.2.1 dbname=x", ""}, /* TEST-NET: silence, or no route */
 	};
 	static const struct timeval each = {0, 10000};
 	struct event *ticker = event_new(base, -1, EV_PERSIST, on_tick, NULL);
+	int port, fd = make_refusing_host(&port);
 
 	(void)state;
+	snprintf(refusing, sizeof(refusing), "host=127.0.0.1 port=%d dbname=x", port);
 	event_add(ticker, &each);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		struct pool *pool = make_hasty(cases[i].conninfo, 2, 10, 5000, 5000);
@@ -230,6 +255,7 @@ static void unreachable_databases_are_told(void **state)
 		pool_free(pool);
 	}
 	event_free(ticker);
+	close(fd);
 }
 
 static void passwords_stay_out_of_errors(void **state)
@@ -252,6 +278,7 @@ int main(void)
 	    cmocka_unit_test(the_line_is_bounded),
 	    cmocka_unit_test(deadlines_hold),
 	    cmocka_unit_test(errors_are_told_apart),
+	    cmocka_unit_test(a_commit_that_fails_is_told),
 	    cmocka_unit_test(a_changed_table_is_prepared_anew),
 	    cmocka_unit_test(long_values_pass),
 	    cmocka_unit_test(broken_connections_are_replaced),

@@ -4,8 +4,7 @@
 
 #include "pool_fixture.h"
 
-#define NOWHERE "host=127.0.0.1 port=1 dbname=x"
-
+static char nowhere[100]; /* everyone is refused there */
 static char reported[512];
 static int reports;
 
@@ -16,6 +15,15 @@ static void on_report(void *arg, const char *name, bool healthy, const char *tex
 	(void)healthy;
 	snprintf(reported, sizeof(reported), "%s", text);
 	reports++;
+}
+
+static int with_nowhere(void **state)
+{
+	int port;
+
+	make_refusing_host(&port);
+	snprintf(nowhere, sizeof(nowhere), "host=127.0.0.1 port=%d dbname=x", port);
+	return set_up(state);
 }
 
 static int reset_reports(void **state)
@@ -235,7 +243,7 @@ static struct pool *make_nowhere(void)
 {
 	struct pool_config config = usual(2);
 
-	config.conninfo = NOWHERE;
+	config.conninfo = nowhere;
 	config.report = on_report;
 	config.retry_most_ms = 60000; /* nothing happens by itself */
 	return make(&config);
@@ -308,8 +316,8 @@ static void a_closed_pool_is_not_ready(void **state)
 
 static void a_pool_may_be_freed_while_it_connects(void **state)
 {
-	static const char *const strings[] = {"host=no-such-host.invalid", "host=192.0.2.1",
-	    "host=192.0.2.1,no-such-host.invalid", NOWHERE};
+	const char *const strings[] = {"host=no-such-host.invalid", "host=192.0.2.1",
+	    "host=192.0.2.1,no-such-host.invalid", nowhere};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(strings) / sizeof(*strings); i++) {
@@ -375,5 +383,5 @@ int main(void)
 	    TEST(bad_connection_strings_say_what_is_wrong),
 	};
 
-	return cmocka_run_group_tests_name("pool_refuse", tests, set_up, tear_down);
+	return cmocka_run_group_tests_name("pool_refuse", tests, with_nowhere, tear_down);
 }

@@ -13,80 +13,30 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <event2/event.h>
 #include <uuid/uuid.h>
 
-#include "migrate.h"
-#include "pool.h"
+#include "pages.h"
 #include "principals.h"
 #include "rows.h"
 #include "search.h"
 #include "sessions.h"
+#include "store_fixture.h"
 
-#define URL_BYTES 512
-
-static char url[URL_BYTES]; /* of the database of these tests */
-
-static struct event_base *base;
-static struct pool *pool;
-static const struct principal alice = {"red", "alice"}, bob = {"blue", "bob"};
-
-/* --- waiting for one query --- */
-
-struct outcome {
-	bool done;
-	struct rows *rows;
-	struct db_error error;
-};
-
-static bool inside; /* a call into the pool is on the stack: no callback may come */
-
-static void on_done(void *arg, struct rows *rows, const struct db_error *error)
-{
-	struct outcome *outcome = arg;
-
-	assert_false(inside);
-	outcome->done = true;
-	outcome->rows = rows;
-	outcome->error = *error;
-}
-
-static void start(struct query *q, struct outcome *outcome)
-{
-	*outcome = (struct outcome){.done = false};
-	inside = true;
-	if (!pool_run(pool, q, on_done, outcome, &outcome->error))
-		outcome->done = true;
-	inside = false;
-}
-
-static void finish(struct query *q, struct outcome *outcome)
-{
-	while (!outcome->done)
-		event_base_loop(base, EVLOOP_ONCE);
-	query_fini(q);
-}
-
-/* Runs q to its end; the rows must be there, and are the caller's. */
-static struct rows *run(struct query *q)
-{
-	struct outcome outcome;
-
-	start(q, &outcome);
-	finish(q, &outcome);
-	if (outcome.error.kind != DB_OK)
-		fail_msg("%s: %s", sql_name(q->sql), outcome.error.text);
-	return outcome.rows;
-}
+static const struct principal alice = {.namespace = "red", .agent = "alice"},
+                              bob = {.namespace = "blue", .agent = "bob"};
 
 static void save(
     const struct principal *who, const char *session, const char *text, char id[37])
 {
-	static const struct memory_new empty = {.assistant_response = ""};
+	static const struct memory_new empty = {.assistant_response = "",
+	    .event_us = ROWS_NO_TIME,
+	    .valid_until_us = ROWS_NO_TIME,
+	    .expires_us = ROWS_NO_TIME};
 	struct memory_new memory = empty;
 	struct memory_saved saved;
 	struct query q;
 
+	memory.forced = true; /* the same words may be there from another test */
 	memory.session_id = session;
 	memory.session_id_len = strlen(session);
 	memory.user_input = text;
@@ -95,7 +45,8 @@ static void save(
 	assert_true(memory_save_ask(&q, who, &memory));
 	struct rows *rows = run(&q);
 
-	assert_true(memory_save_read(rows, &saved));
+	memory_save_read(rows, &saved);
+	assert_int_equal(saved.state, SAVE_STORED);
 	rows_free(rows);
 	if (id != NULL)
 		memcpy(id, saved.id, sizeof(saved.id));
@@ -103,7 +54,8 @@ static void save(
 
 static struct rows *search(const struct principal *who, const char *words)
 {
-	const struct search wanted = {.words = words, .words_len = strlen(words), .limit = 10};
+	const struct search wanted = {
+	    .words = words, .words_len = strlen(words), .limit = 10, .characters = 1000};
 	struct query q;
 
 	assert_true(search_ask(&q, who, &wanted));
@@ -176,7 +128,8 @@ static void rare_words_weigh_more(void **state)
 static void namespaces_are_apart(void **state)
 {
 	char id[37];
-	unsigned char uuid[16];
+	unsigned char ids[1][16];
+	const struct memory_detail detail = {.characters = 100, .bytes = 1000};
 	struct memory memory;
 	struct memory_totals totals;
 	struct session session;
@@ -185,23 +138,16 @@ static void namespaces_are_apart(void **state)
 
 	(void)state;
 	save(&alice, "secret", "the password is swordfish", id);
-	for (int i = 0, nibble = 0; i < 36; i++) {
-		if (id[i] == '-')
-			continue;
-		int value = id[i] <= '9' ? id[i] - '0' : id[i] - 'a' + 10;
-
-		uuid[nibble / 2] =
-		    (unsigned char)(nibble % 2 == 0 ? value << 4 : uuid[nibble / 2] | value);
-		nibble++;
-	}
-	memory_get_ask(&q, &bob, uuid);
+	assert_int_equal(uuid_parse(id, ids[0]), 0);
+	memory_get_ask(&q, &bob, &detail, (const unsigned char(*)[16])ids, 1, 1);
 	struct rows *rows = run(&q);
 
-	assert_false(memory_get_read(rows, &memory));
+	assert_int_equal(rows_count(rows), 0);
 	rows_free(rows);
-	memory_get_ask(&q, &alice, uuid);
+	memory_get_ask(&q, &alice, &detail, (const unsigned char(*)[16])ids, 1, 1);
 	rows = run(&q);
-	assert_true(memory_get_read(rows, &memory));
+	assert_int_equal(rows_count(rows), 1);
+	memory_read(rows, 0, &memory);
 	assert_string_equal(memory.agent, "alice");
 	rows_free(rows);
 	rows = search(&bob, "swordfish");
@@ -242,10 +188,14 @@ static void namespaces_are_apart(void **state)
 static void vectors_rank_by_direction(void **state)
 {
 	static float embedding[EMBEDDING_DIMENSIONS];
-	struct memory_new memory = {
-	    .session_id = "v", .session_id_len = 1, .assistant_response = ""};
-	const struct principal who = {"vectors", "a"};
-	struct search wanted = {.embedding = embedding, .limit = 10};
+	struct memory_new memory = {.session_id = "v",
+	    .session_id_len = 1,
+	    .assistant_response = "",
+	    .event_us = ROWS_NO_TIME,
+	    .valid_until_us = ROWS_NO_TIME,
+	    .expires_us = ROWS_NO_TIME};
+	const struct principal who = {.namespace = "vectors", .agent = "a"};
+	struct search wanted = {.embedding = embedding, .limit = 10, .characters = 10};
 	struct search_hit hit;
 	struct query q;
 
@@ -313,90 +263,12 @@ static void keys_stand_for_principals(void **state)
 	rows_free(rows);
 }
 
-/* --- set-up: a database, migrated twice --- */
-
-static int applied_first = -1, applied;
-static char migrate_error[512];
-
-static void on_migrated(void *arg, enum migrate_outcome outcome, int count, const char *error)
-{
-	(void)arg;
-	applied = outcome == MIGRATE_DONE ? count : -1;
-	snprintf(migrate_error, sizeof(migrate_error), "%s", error);
-	event_base_loopbreak(base);
-}
-
-static void migrate(void)
-{
-	struct migrate_config config = {
-	    .conninfo = url, .connect_ms = 5000, .done = on_migrated};
-	char error[256];
-	struct migration_run *run = migrate_start(base, &config, error, sizeof(error));
-
-	assert_non_null(run);
-	event_base_dispatch(base);
-	migrate_free(run);
-}
-
 static void migrations_run_once(void **state)
 {
 	(void)state;
 	assert_true(applied_first >= 4);
 	migrate();
 	assert_int_equal(applied, 0);
-}
-
-static int set_up(void **state)
-{
-	const char *cluster = getenv("SAGE_TEST_DATABASE_URL");
-	struct pool_config config = {.name = "test",
-	    .conninfo = url,
-	    .host = -1,
-	    .cancel_ms = 1000,
-	    .retry_most_ms = 200,
-	    .size = 4,
-	    .queue_limit = 10,
-	    .connect_ms = 5000,
-	    .wait_ms = 5000,
-	    .query_ms = 10000};
-	char error[256], command[URL_BYTES + 200];
-
-	(void)state;
-	if (cluster == NULL) {
-		print_message(
-		    "skipped: SAGE_TEST_DATABASE_URL is not set; tests/run.sh sets it\n");
-		exit(77);
-	}
-	/* psql makes the database; its name takes the place of the cluster's own in the URL. */
-	snprintf(command, sizeof(command),
-	    "psql -qX '%s' -c 'DROP DATABASE IF EXISTS test_store' -c 'CREATE DATABASE "
-	    "test_store'",
-	    cluster);
-	if (system(command) != 0) // NOLINT: a test, with a command of its own
-		return -1;
-	const char *host = strchr(cluster, '?');
-	const char *path =
-	    strstr(cluster, "//") != NULL ? strchr(strstr(cluster, "//") + 2, '/') : NULL;
-
-	snprintf(url, sizeof(url), "%.*s/test_store%s", (int)(path - cluster), cluster, host);
-	base = event_base_new();
-	migrate();
-	applied_first = applied;
-	pool = pool_new(base, &config, error, sizeof(error));
-	if (applied < 0 || pool == NULL) {
-		print_error("%s %s\n", migrate_error, error);
-		return -1;
-	}
-	pool_open(pool);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	pool_free(pool);
-	event_base_free(base);
-	return 0;
 }
 
 int main(void)

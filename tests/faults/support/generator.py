@@ -57,20 +57,31 @@ class Shape:
     think_s: float = THINK_S
 
 
-def state_of(answer) -> tuple[str, str, str | None]:
-    """Of a save: its state, what was said about it, and its id."""
+def parsed(answer) -> tuple[dict, dict | None]:
+    """The JSON-RPC message, and its result when it has one."""
     try:
         message = answer.json
-        result = message.get("result")
     except json.JSONDecodeError:
-        message, result = {}, None
+        return {}, None
+    return message, message.get("result")
+
+
+def said_by(answer, message: dict, result: dict | None) -> str:
+    """Why there is no good result."""
+    said = tool_text(result) if result else message.get("error", {}).get("message", str(answer.body[:200]))
+    return said if answer.status == 200 else f"status {answer.status}: {said}"
+
+
+def state_of(answer) -> tuple[str, str, str | None]:
+    """Of a save: its state, what was said about it, and its id."""
+    message, result = parsed(answer)
     if result is not None and not result.get("isError"):
         id = result.get("structuredContent", {}).get("id")
         return (ACKNOWLEDGED, "", id) if id else (UNCLEAR, f"a result without an id: {message}", None)
-    said = tool_text(result) if result else message.get("error", {}).get("message", str(answer.body[:200]))
+    said = said_by(answer, message, result)
     state = next((state for words, state in TELLING.items() if words in said.lower()),
         REFUSED if answer.status in NOT_ACCEPTED else UNCLEAR)
-    return state, said if answer.status == 200 else f"status {answer.status}: {said}", None
+    return state, said, None
 
 
 class Generator:
@@ -82,6 +93,7 @@ class Generator:
         self.run = uuid.uuid4().hex[:12]
         self.memories: list[Memory] = []
         self.reads: list[Read] = []
+        self.wrong_answers: list[str] = []
         self._numbers = itertools.count()
         self._end = threading.Event()
         self._threads = [threading.Thread(target=self._work, args=(save,), daemon=True)
@@ -92,8 +104,10 @@ class Generator:
             thread.start()
         return self
 
-    def __exit__(self, *_):
-        self.stop()
+    def __exit__(self, failed, *_):
+        self._end.set()
+        if not failed:
+            self.stop()
 
     def stop(self):
         self._end.set()
@@ -156,16 +170,23 @@ class Generator:
             return False
         read = Read(time.monotonic(), 0.0)
         try:
-            result = connection.tool("get_memory", {"id": known.id}, headers=self.shape.headers)
-            if result.get("isError"):
-                read.said = tool_text(result)
-            else:
-                assert result["structuredContent"]["user_input"] == known.text, "a wrong answer"
+            answer = connection.rpc("tools/call", {"name": "get_memory", "arguments": {"id": known.id}},
+                headers=self.shape.headers)
+            read.said = self._compare(answer, known)
         except (OSError, HTTPException) as why:
             read.said = f"no answer: {why!r}"
         read.ended = time.monotonic()
         self.reads.append(read)
         return None if read.said.startswith("no answer") else read.said == ""
+
+    def _compare(self, answer, known: Memory) -> str:
+        """What was said instead of the memory."""
+        message, result = parsed(answer)
+        if result is None or result.get("isError"):
+            return said_by(answer, message, result)
+        if result.get("structuredContent", {}).get("user_input") != known.text:
+            self.wrong_answers.append(f"asked for {known}: {message}")
+        return ""
 
     # --- the books -------------------------------------------------------------
 
@@ -202,7 +223,7 @@ class Generator:
     def check(self, uri: str) -> int:
         """The table holds what the books say; how many memories that are."""
         stored = self.stored(uri)
-        wrong = []
+        wrong = list(self.wrong_answers)
         for memory in self.memories:
             ids = stored.pop(memory.text.rstrip(".").strip(), [])
             allowed = {ACKNOWLEDGED: [[memory.id]], REFUSED: [[]]}.get(memory.state, [[], ids[:1]])

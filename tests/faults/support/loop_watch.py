@@ -88,15 +88,16 @@ class LoopWatch:
     def __init__(self, server, priority: tuple[str, ...] = ()):
         self.process = subprocess.Popen(
             [*priority, sys.executable, "-S", "-E", __file__, str(server.process.pid), server.host, str(server.port)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True)
         self.report: dict | None = None
 
     def __enter__(self):
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, failed, *_):
         said, _ = self.process.communicate(timeout=ANSWER_S + 10)
-        self.report = json.loads(said)
+        if not failed:
+            self.report = json.loads(said)
 
 
 def main():

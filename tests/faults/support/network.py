@@ -38,7 +38,7 @@ class Site:
             self.inside("ip", "address", "add", f"{self.address}/30", "dev", "card")
             self.inside("ip", "link", "set", "card", "up")
             self.inside("ip", "link", "set", "lo", "up")
-        except AssertionError:
+        except BaseException:  # a Ctrl-C, too
             self.remove()
             raise
 

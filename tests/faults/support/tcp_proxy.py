@@ -75,7 +75,10 @@ class TcpProxy:
             self._server.close()
             for link in list(self.links):
                 link.reset()
-            await asyncio.sleep(0)
+            others = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in others:
+                task.cancel()
+            await asyncio.gather(*others, return_exceptions=True)
 
         self._do(end())
         self._loop.call_soon_threadsafe(self._loop.stop)
@@ -97,10 +100,11 @@ class TcpProxy:
             self.choose(first, link)
             up_reader, up_writer = await self._open()
             link.writers.append(up_writer)
-            await asyncio.gather(self._pass(reader, up_writer, lambda: link.to_server, first),
-                self._pass(up_reader, writer, lambda: link.to_client))
-        except OSError:
-            pass  # of no interest here: the other end is closed, too
+            async with asyncio.TaskGroup() as both:
+                both.create_task(self._pass(reader, up_writer, lambda: link.to_server, first))
+                both.create_task(self._pass(up_reader, writer, lambda: link.to_client))
+        except* (OSError, asyncio.CancelledError):
+            pass  # of no interest here: the other end is closed, too, or all is over
         finally:
             self.links.discard(link)
             for each in link.writers:

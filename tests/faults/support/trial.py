@@ -3,13 +3,15 @@
 import os
 import shutil
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
-from generator import ACKNOWLEDGED, Generator, Shape
+from generator import ACKNOWLEDGED, UNKNOWN, Generator, Shape
 from loop_watch import LoopWatch
-from sage import BINARY, Server, psql, wait_for
+from sage import BINARY, ROOT, Server, psql, wait_for
 
+# For what does not go together with the sanitizers.
+PLAIN_BINARY = ROOT / "build/release-tests/server/sage-mcp"
 # With the sanitizers everything takes three times as long.
 SANITIZED = b"__asan_init" in BINARY.read_bytes()
 LOOP_S = 0.030 if SANITIZED else 0.010  # no turn of the loop may take longer, whatever happens
@@ -18,9 +20,9 @@ FRUGAL = {"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size
 RECOVERED_S = 2.0  # after the fault is over
 
 # The server is to be late because of what it does, not because of what else the machine does.
-ROOT = os.geteuid() == 0
-SERVER_FIRST = ("nice", "-n", "-15") if ROOT else ()
-WATCHER_FIRST = ("chrt", "--fifo", "1") if ROOT and shutil.which("chrt") else ()
+IS_ROOT = os.geteuid() == 0
+SERVER_FIRST = ("nice", "-n", "-15") if IS_ROOT else ()
+WATCHER_FIRST = ("chrt", "--fifo", "1") if IS_ROOT and shutil.which("chrt") else ()
 
 
 @dataclass
@@ -54,18 +56,25 @@ class Trial:
         assert slowest < LOOP_S, f"the loop took {slowest * 1000:.1f} ms: {watch.report}"
 
     @contextmanager
-    def load(self, server: Server, shape: Shape | None = None):
-        """Clients that save and read, under watch; the process lives to the end of it."""
-        with self.watch(server), Generator(server, shape) as load:
+    def load(self, server: Server, shape: Shape | None = None, *, large: bool = False):
+        """Clients that save and read, under watch; the process lives to the end of it.
+
+        large: there are bodies of many megabytes, so that the loop is not quick.
+        """
+        with nullcontext() if large else self.watch(server), Generator(server, shape) as load:
             saving(load)
             yield load
             load.stop()
         assert server.process.poll() is None, server.output()
 
     def check(self, load: Generator, uri: str):
-        """Every memory that was acknowledged is there, once, and none that was refused."""
+        """Every memory that was acknowledged is there, once, none that was refused, and no unknown one twice,
+        also not after it was saved again with its key."""
         self.figures.acknowledged = (self.figures.acknowledged or 0) + load.count(ACKNOWLEDGED)
         self.figures.stored = (self.figures.stored or 0) + load.check(uri)
+        if load.of(UNKNOWN) and load.server.process.poll() is None:
+            load.retry_unknown()
+            load.check(uri)
 
     def note(self, text: str):
         self.figures.notes = ", ".join(filter(None, (self.figures.notes, text)))

@@ -1,0 +1,39 @@
+/*
+ * clean: what every memory goes through before it is stored: secrets and private spans are taken out
+ * (db/redact.h), and counted.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include <jansson.h>
+
+#include "memories.h"
+#include "redact.h"
+
+struct call;
+
+/* What took the place of texts; owned. All zeros is fine. */
+struct clean {
+	struct redacted texts[2];
+	char *json[2];
+	struct redactions counts;
+};
+
+/* Puts clean texts into memory, which are clean's. False: out of memory, and nothing may be stored. */
+bool clean_memory(struct clean *clean, struct memory_new *memory)
+    __attribute__((warn_unused_result));
+
+/* The same for a single text; NULL: out of memory. */
+const char *clean_text(struct clean *clean, const char *text)
+    __attribute__((warn_unused_result));
+
+bool clean_found_any(const struct clean *clean);
+
+/* Fills the call's query, which adds to the counts of the namespace. */
+void clean_count_ask(struct call *call, const struct clean *clean);
+
+/* {"api_key": 1}; the caller owns it. */
+json_t *clean_show(const struct clean *clean);
+
+void clean_fini(struct clean *clean);

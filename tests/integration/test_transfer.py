@@ -1,0 +1,137 @@
+"""Export and import: lossless, repeatable, and from the formats of others."""
+
+import json
+import subprocess
+
+import pytest
+from sage import BINARY, bearer, create_database, environment, make_key, once, psql, run_command
+
+# What AddressSanitizer keeps of freed memory would be measured instead.
+QUARANTINE = {"ASAN_OPTIONS": "detect_leaks=1:quarantine_size_mb=1"}
+
+DIGEST = """SELECT md5(string_agg(row::text, E'\\n' ORDER BY row::text)) FROM (
+    SELECT id, session_id, agent, user_input, assistant_response, metadata, tags, visibility, pinned, created_at,
+        updated_at, event_at, valid_until, deleted_at IS NULL, supersedes, content_hash, version, agent_metadata,
+        embedding::text, embed_model FROM memories WHERE namespace = '{0}') row"""
+
+
+def digest(database: str, namespace: str) -> str:
+    return psql(database, DIGEST.format(namespace))
+
+
+@pytest.fixture
+def filled(start, database):
+    """A database with memories of every kind in the namespace team."""
+    server = start(DATABASE_URL=database).wait_ready()
+    ann, bob = bearer(make_key(database, "ann", "team")), bearer(make_key(database, "bob", "team"))
+    with server.connect() as connection:
+        def save(who=ann, **arguments) -> str:
+            return connection.done("save_memory", {"user_input": once()} | arguments, headers=who)["id"]
+
+        old = save(session_id="s1", metadata={"n": [1, 2.5, "水", None]}, tags=["a", "b"], pinned=True)
+        save(supersedes=old, event_time="2024-02-29T12:00:00+08:00", valid_until="2030-01-01T00:00:00Z")
+        save(bob, visibility="private", assistant_response="quotes \" and \\ and\nlines")
+        save(agent_metadata={"agent_name": "x", "error_count": 3}, embedding=[0.25] * 4096)
+        gone = save(session_id="s2")
+        connection.done("delete_memory", {"ids": [gone]}, headers=ann)
+        changed = save()
+        for n in range(3):
+            connection.done("update_memory", {"id": changed, "user_input": once(str(n))}, headers=ann)
+        for n in range(250):
+            save(session_id=f"many-{n % 7}")
+    return database
+
+
+def test_a_round_trip_loses_nothing(filled, cluster_uri, tmp_path):
+    file = tmp_path / "team.jsonl"
+    done = run_command("export", str(file), "namespace=team", DATABASE_URL=filled)
+    assert done.returncode == 0 and "256 memories" in done.stderr, done.stderr
+    other = create_database(cluster_uri, once("copy").replace(" ", "_"))
+    assert run_command("migrate", DATABASE_URL=other).returncode == 0
+    imported = run_command("import", str(file), "namespace=team", DATABASE_URL=other)
+    assert imported.returncode == 0 and "256 stored, 0 were there already" in imported.stderr, imported.stderr
+    assert digest(other, "team") == digest(filled, "team")
+    versions = "SELECT memory_id, version, user_input FROM memory_versions ORDER BY 1, 2"
+    assert psql(other, versions) == psql(filled, versions) != ""
+    assert psql(other, "SELECT id, status FROM sessions WHERE namespace = 'team' ORDER BY 1") == psql(
+        filled, "SELECT id, status FROM sessions WHERE namespace = 'team' ORDER BY 1")
+    again = run_command("import", str(file), "namespace=team", DATABASE_URL=other)
+    assert again.returncode == 0 and "0 stored, 256 were there already" in again.stderr
+    assert digest(other, "team") == digest(filled, "team")
+
+
+def test_a_cut_import_is_finished_by_repeating_it(filled, cluster_uri, tmp_path):
+    file, half = tmp_path / "team.jsonl", tmp_path / "half.jsonl"
+    assert run_command("export", str(file), "namespace=team", DATABASE_URL=filled).returncode == 0
+    lines = file.read_text().splitlines(keepends=True)
+    half.write_text("".join(lines[:len(lines) // 2]))
+    other = create_database(cluster_uri, once("copy").replace(" ", "_"))
+    assert run_command("migrate", DATABASE_URL=other).returncode == 0
+    cut = run_command("import", str(half), "namespace=team", DATABASE_URL=other)
+    assert cut.returncode == 1, "a cut export is told"
+    assert run_command("import", str(file), "namespace=team", DATABASE_URL=other).returncode == 0
+    assert digest(other, "team") == digest(filled, "team")
+
+
+def test_filters_and_markdown(filled, tmp_path):
+    whole = run_command("export", "-", "namespace=team", "session=many-3", DATABASE_URL=filled)
+    kinds = [json.loads(line).get("kind") for line in whole.stdout.splitlines()]
+    assert kinds.count("memory") == 36 and kinds.count("session") == 1
+    early = run_command("export", "-", "namespace=team", "to=2025-01-01T00:00:00Z", DATABASE_URL=filled)
+    assert [json.loads(line)["kind"] for line in early.stdout.splitlines()[1:]].count("memory") == 1
+    text = run_command("export", "-", "namespace=team", "format=markdown", "session=s1", DATABASE_URL=filled)
+    assert text.returncode == 0 and text.stdout.startswith("# ")
+
+
+FOREIGN = {
+    "server_memory": '{"type":"entity","name":"Ann","entityType":"person","observations":["likes herons"]}\n',
+    "mem0": '{"results":[{"id":"m1","memory":"Ann likes herons","created_at":"2024-05-01T00:00:00Z"}]}',
+    "transcript": json.dumps({"type": "user", "uuid": "u1", "sessionId": "s", "timestamp": "2024-05-01T00:00:00Z",
+        "message": {"role": "user", "content": "Ann likes herons"}}) + "\n",
+    "conversation": "Human: Ann likes herons\nAssistant: Noted.\n",
+}
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_formats_of_others_are_found_out_and_imported_once(database, tmp_path, name):
+    assert run_command("migrate", DATABASE_URL=database).returncode == 0
+    file = tmp_path / "foreign"
+    file.write_text(FOREIGN[name])
+    for _ in range(2):
+        done = run_command("import", str(file), DATABASE_URL=database)
+        assert done.returncode == 0, done.stderr
+    assert psql(database, "SELECT count(*) FROM memories WHERE user_input || assistant_response ~ 'herons'") == "1"
+
+
+def test_secrets_do_not_come_in_by_files(database, tmp_path):
+    assert run_command("migrate", DATABASE_URL=database).returncode == 0
+    file = tmp_path / "talk"
+    key = "sk-ant-api03-" + "aB3dE5gH7j" * 9
+    file.write_text(f"Human: my key is {key}\nAssistant: ok\n")
+    assert run_command("import", str(file), DATABASE_URL=database).returncode == 0
+    assert key not in psql(database, "SELECT m::text FROM memories m")
+
+
+@pytest.mark.parametrize("words, named", [(["export"], "usage"), (["export", "-", "what=1"], "what=1"),
+    (["export", "-", "format=xml"], "format=xml"), (["import", "/nonexistent"], "/nonexistent"),
+    (["import", "-", "format=what"], "format=what"), (["export", "/nonexistent/file"], "/nonexistent/file"),
+    (["export", "-", "from=yesterday"], "from=yesterday")], ids=str)
+def test_wrong_use_is_told(database, words, named):
+    done = run_command(*words, DATABASE_URL=database)
+    assert done.returncode in (1, 2) and named in done.stderr
+    assert len(done.stderr.splitlines()) <= 3
+
+
+def test_memory_stays_constant(database, tmp_path):
+    """Forty megabytes come in within the room that four need."""
+    assert run_command("migrate", DATABASE_URL=database).returncode == 0
+
+    def peak_kb(turns: int) -> int:
+        file = tmp_path / f"{turns}"
+        file.write_text("".join(f"Human: {turns} {n} {'word ' * 400}\nAssistant: yes\n" for n in range(turns)))
+        done = subprocess.run(["/usr/bin/env", "python3", "-c", "import resource, subprocess, sys;"
+            "code = subprocess.call(sys.argv[1:]); print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss); sys.exit(code)",
+            BINARY, "import", str(file)], env=environment(DATABASE_URL=database) | QUARANTINE, capture_output=True, text=True, timeout=120, check=True)
+        return int(done.stdout.split()[-1])
+
+    assert peak_kb(10_000) < 1.5 * peak_kb(1_000)

@@ -1,0 +1,2 @@
+-- write
+INSERT INTO pool_late VALUES ($1::int) RETURNING number

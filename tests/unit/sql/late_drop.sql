@@ -1,0 +1,2 @@
+-- write
+DROP TABLE IF EXISTS pool_late

@@ -1,0 +1,2 @@
+-- write
+CREATE TABLE pool_late (number int UNIQUE DEFERRABLE INITIALLY DEFERRED)
