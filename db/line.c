@@ -204,6 +204,27 @@ static size_t bytes_of(const struct query *q)
 	return bytes;
 }
 
+/* One row of a group for each uuid, for that is how a row finds its outcome. */
+static bool is_among(const struct query_list *taken, const struct query *q)
+{
+	const struct query *other;
+
+	TAILQ_FOREACH (other, taken, link) {
+		if (memcmp(other->values[0], q->values[0], SQL_GATHERED_ID_BYTES) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The first of q and those behind it that can go with what is taken, or NULL. */
+static struct query *next_in_group(
+    struct query *q, const struct query *head, const struct query_list *taken)
+{
+	while (q != NULL && (!may_gather_with(head, q) || is_among(taken, q)))
+		q = TAILQ_NEXT(q, link);
+	return q;
+}
+
 struct lease line_take(
     struct line *line, struct query *q, size_t max_bytes, struct query_list *taken)
 {
@@ -226,9 +247,7 @@ struct lease line_take(
 		q->place = QUERY_RUNNING;
 		if (!lease.gathered || ++count == SQL_GATHERED_MAX)
 			break;
-		while (next != NULL && !may_gather_with(head, next))
-			next = TAILQ_NEXT(next, link);
-		q = next;
+		q = next_in_group(next, head, taken);
 		bytes += q != NULL ? bytes_of(q) : 0;
 		if (bytes > max_bytes)
 			break;

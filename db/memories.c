@@ -111,6 +111,11 @@ const char *save_state_name(enum save_state state)
 	return save_states[state];
 }
 
+bool memory_is_news(const struct memory_saved *saved)
+{
+	return saved->state == SAVE_STORED || saved->state == SAVE_REPLAYED;
+}
+
 void memory_save_read(const struct rows *rows, struct memory_saved *saved)
 {
 	memset(saved, 0, sizeof(*saved));

@@ -77,6 +77,9 @@ struct memory_saved {
 void memory_save_read(const struct rows *rows, struct memory_saved *saved);
 const char *save_state_name(enum save_state state);
 
+/* Subscribers are to be told: of what was stored before they may not have been. */
+bool memory_is_news(const struct memory_saved *saved);
+
 /* What a namespace holds. */
 struct memory_totals {
 	int64_t memories, embedded, sessions;

@@ -185,7 +185,9 @@ bool redact_by_name(const char *name, size_t name_len, const char *value, size_t
 	size_t begin;
 	const struct keyword *keyword = keyword_before(&scan, name_len, &begin);
 
-	if (keyword == NULL || !redact_quoted_secret(keyword, value, value_len))
+	/* A name that is given itself, as {"etc/passwd": "etc/passwd"}, is a label. */
+	if (keyword == NULL || (name_len == value_len && memcmp(name, value, name_len) == 0) ||
+	    !redact_quoted_secret(keyword, value, value_len))
 		return false;
 	*kind = keyword->kind;
 	return true;

@@ -12,8 +12,8 @@
  *	-- write, gathered     also repeatable; waiting ones of one namespace run as one statement
  *
  * A gathered statement has one VALUES (...) with the parameters of one row, and is given
- * as often as rows are gathered (sql_text_rows). $1 is the row's uuid, never NULL, and the first column
- * of what it returns is that uuid again, so that each row gets its own outcome.
+ * as often as rows are gathered (sql_text_rows). $1 is the row's uuid, never NULL and only once in a
+ * group, and the first column of what it returns is that uuid again, so that each row gets its own outcome.
  */
 #pragma once
 
@@ -33,6 +33,8 @@ enum sql_id {
 		1, 4, 16, 64                                                                   \
 	}
 #define SQL_GATHERED_MAX 64
+
+#define SQL_GATHERED_ID_BYTES 16 /* of $1 */
 
 /* Name and text of a statement; both static. */
 const char *sql_name(enum sql_id id);

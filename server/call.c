@@ -164,15 +164,29 @@ static const char *const outcomes[] = {
     [CALL_ASKS] = "asks",
 };
 
+/* What did not fit into memory is not half an answer, but none. */
+static void close_text(struct call *call)
+{
+	if (call->text_out == NULL)
+		return;
+	bool cut = ferror(call->text_out) != 0;
+
+	if (fclose(call->text_out) != 0 || cut || call->text == NULL) {
+		call->outcome = CALL_BROKEN;
+		free(call->text);
+		call->text = strdup("out of memory for the answer; what was asked may or may "
+		                    "not have been done");
+	}
+	call->text_out = NULL;
+	if (call->text != NULL)
+		utf8_repair(call->text); /* complaints quote, and cut, what clients sent */
+}
+
 /* The one way out: answered, failed, or too late. */
 void call_end(struct call *call)
 {
 	stop_waiting(call);
-	if (call->text_out != NULL) {
-		fclose(call->text_out);
-		call->text_out = NULL;
-		utf8_repair(call->text); /* complaints quote, and cut, what clients sent */
-	}
+	close_text(call);
 	log_call(call, outcomes[call->outcome]);
 	call->done(call->done_arg, call);
 }

@@ -6,6 +6,7 @@
 #include "commands.h"
 #include "log.h"
 #include "options.h"
+#include "reserve.h"
 
 /* clang-format off */
 static const struct command {
@@ -71,6 +72,10 @@ int main(int argc, char **argv)
 	if (argc > 1 && strcmp(argv[1], "--version") == 0) {
 		puts("sage-mcp " SAGE_VERSION);
 		return 0;
+	}
+	if (!reserve_open()) {
+		fputs("sage-mcp: out of memory\n", stderr);
+		return 1;
 	}
 	signal(SIGPIPE,
 	    SIG_IGN); /* a client that closes is an error of write(), not a reason to die */

@@ -15,6 +15,7 @@
 
 #include "clock.h"
 #include "connection_impl.h"
+#include "reserve.h"
 #include "server_impl.h"
 
 /* clang-format off */
@@ -151,6 +152,10 @@ static void connection_handle(struct connection *c)
 	struct http_request *request = parser_take(&c->parser);
 
 	c->request = request;
+	if (request->body_len > 0 && !reserve_is_whole()) {
+		connection_refuse(c, 503, "out of memory; nothing was done, try again later");
+		return;
+	}
 	c->request_us = clock_us();
 	c->deadline_ms = 0;
 	snprintf(c->request_id, sizeof(c->request_id), "%08x-%08x", server->request_prefix,

@@ -9,7 +9,21 @@
 #include "clock.h"
 #include "connection.h"
 #include "listener.h"
+#include "log.h"
+#include "reserve.h"
 #include "server_impl.h"
+
+/* Told once when it begins and once when it is over. */
+static void look_at_memory(struct http_server *server)
+{
+	bool scarce = !reserve_is_whole();
+
+	if (scarce && !server->memory_is_scarce)
+		log_warn("out of memory: new work is refused");
+	else if (!scarce && server->memory_is_scarce)
+		log_info("there is memory again");
+	server->memory_is_scarce = scarce;
+}
 
 static void on_sweep(evutil_socket_t fd, short what, void *arg)
 {
@@ -18,6 +32,7 @@ static void on_sweep(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	connections_sweep(&server->connections, clock_ms());
+	look_at_memory(server);
 }
 
 static void on_drain_deadline(evutil_socket_t fd, short what, void *arg);

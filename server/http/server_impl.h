@@ -31,6 +31,7 @@ struct http_server {
 	size_t listener_count;
 	struct event *resume; /* pending: accepting is paused */
 	bool pause_logged;    /* once per shortage, not once per try */
+	bool memory_is_scarce;
 
 	unsigned request_prefix; /* request ids: random per process, then a counter */
 	unsigned request_count;

@@ -153,7 +153,7 @@ static enum step_result write(struct call *call)
 	size_t len;
 	FILE *out = open_memstream(&text, &len);
 	json_t *list = json_array();
-	struct memory last;
+	struct memory last = {0}; /* the first row always comes whole */
 
 	if (out == NULL)
 		abort(); /* out of memory for a stream, as in call_text() */

@@ -209,7 +209,7 @@ static enum step_result settle(struct call *call)
 	}
 	t->saved += saved.state == SAVE_STORED;
 	t->known += saved.state != SAVE_STORED;
-	if (saved.state == SAVE_STORED)
+	if (memory_is_news(&saved))
 		publish_memory(call, saved.id, saved.session_id);
 	drop_item(t);
 	return STEP_AGAIN;

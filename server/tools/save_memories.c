@@ -154,7 +154,7 @@ static void note_outcome(struct save_memories *s)
 	}
 	s->saved += saved.state == SAVE_STORED;
 	s->known += saved.state != SAVE_STORED;
-	if (saved.state == SAVE_STORED)
+	if (memory_is_news(&saved))
 		publish_memory(&s->call, saved.id, saved.session_id);
 	conclude(
 	    s, json_pack("{s:s, s:s}", "id", saved.id, "state", save_state_name(saved.state)));

@@ -188,7 +188,7 @@ static enum step_result receipt(struct call *call)
 		    "a "
 		    "new memory. Nothing was saved.",
 		    call->idempotency_key);
-	if (saved.state == SAVE_STORED)
+	if (memory_is_news(&saved))
 		publish_memory(call, saved.id, saved.session_id);
 	call->result = json_pack("{s:s, s:s*, s:o, s:s, s:s, s:s}", "id", saved.id,
 	    "session_id", saved.session_id, "created_at", show_time(saved.created_us), "state",

@@ -32,7 +32,7 @@ struct scope_arguments {
 	  .help = "... and before this." }
 #define SCOPE_AGENT(type, member, text)                                                           \
 	{ .name = "agent", .kind = ARG_TEXT, .min = 1, .max = PRINCIPAL_NAME_BYTES - 1,           \
-	  .at = SCOPE_AT(type, member, agent), .help = text }
+	  .at = SCOPE_AT(type, member, agent), .help = (text) }
 /* clang-format on */
 
 /* What the arguments mean. False: out of memory. */

@@ -141,10 +141,12 @@ class Wrk:
 
 def statement(path: str, parameters: dict[int, str]) -> str:
     """A statement on one line, with its parts (db/EmbedSql.cmake) and each $N replaced."""
-    text = (ROOT / path).read_text()
+    def without_comments(file: Path) -> str:
+        return " ".join(line for line in file.read_text().splitlines() if not line.lstrip().startswith("--")).strip()
+
+    text = without_comments(ROOT / path)
     while part := re.search(r"@([a-z_]+)@", text):
-        text = text.replace(part[0], ((ROOT / path).parent / f"parts/{part[1]}.sql").read_text().strip())
-    text = " ".join(line for line in text.splitlines() if not line.startswith("--"))
+        text = text.replace(part[0], without_comments((ROOT / path).parent / f"parts/{part[1]}.sql"))
     return re.sub(r"\$(\d+)", lambda match: parameters[int(match[1])], text) + ";\n"
 
 

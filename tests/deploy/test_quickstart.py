@@ -35,13 +35,18 @@ def data():
     shutil.rmtree(base)
 
 
+def hang_up_ends():
+    """Also where the tests themselves were started with nohup, which is inherited."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 class Quickstart:
     def __init__(self, data: Path, port: int | None = None):
         self.port = port or free_port()
         self.said = ""
         self.process = subprocess.Popen([SCRIPT, "--port", str(self.port), "--data", data],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, bufsize=0,
-            process_group=0)
+            process_group=0, preexec_fn=hang_up_ends)
         os.set_blocking(self.process.stdout.fileno(), False)
 
     def _listen(self) -> str:

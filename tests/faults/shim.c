@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <execinfo.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -173,6 +174,9 @@ void *realloc(void *at, size_t size)
 			    size); /* may copy too much, which stays within the early room */
 		return moved;
 	}
+	/* What becomes smaller stays where it is. */
+	if (at != NULL && size > 0 && size <= malloc_usable_size(at))
+		return next(at, size);
 	return fails(MEMORY) ? NULL : next(at, size);
 }
 

@@ -29,6 +29,7 @@ def test_idle_connections_end(trial, database):
             assert connection.done("save_memory", {"user_input": f"after {turn}"})["id"]
 
 
+@pytest.mark.long
 def test_idle_session_timeout(trial, database):
     """idle_session_timeout of the database ends idle connections: nobody notices."""
     psql(database, "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET idle_session_timeout = 200', current_database()); END $$")

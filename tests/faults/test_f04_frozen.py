@@ -10,11 +10,10 @@ import time
 from contextlib import contextmanager
 
 import pytest
-from sage import psql
-from trial import RECOVERED_S, backends, saving
+from trial import RECOVERED_S, backends, rest_is_long, saving
 
 DEADLINE_MS = 1000
-SETTINGS = {name: str(DEADLINE_MS) for name in
+DEADLINES = {name: str(DEADLINE_MS) for name in
     ("DB_QUERY_TIMEOUT_MS", "DB_CONNECT_TIMEOUT_MS", "DB_WAIT_TIMEOUT_MS")}
 # In line, then sent, then once more on another connection.
 CALL_S = 3 * DEADLINE_MS / 1000 + 1.0
@@ -32,33 +31,30 @@ def frozen(pids: list[int]):
             os.kill(pid, signal.SIGCONT)
 
 
-@pytest.mark.parametrize("what", ["backends", "postmaster", "all"])
-def test_frozen(trial, cluster, what):
-    """PostgreSQL is frozen (SIGSTOP) under load for four seconds"""
-    server = trial.start(DATABASE_URL=cluster.uri, **SETTINGS)
+def freeze(trial, cluster, what: str, **settings: str):
+    server = trial.start(DATABASE_URL=cluster.uri, **DEADLINES, **settings)
     with trial.load(server) as load:
         pids = backends(cluster.uri) if what != "postmaster" else []
         pids += [cluster.pid] if what != "backends" else []
         with frozen(pids):
             time.sleep(FROZEN_S)
         recovered = saving(load)
-    slowest = load.slowest_s()
-    trial.note(f"slowest call {slowest:.2f} s, saves again {recovered:.2f} s after the thaw")
-    trial.check(load, cluster.uri)
-    assert recovered < RECOVERED_S
-    assert slowest < CALL_S
+    trial.check_outage(load, cluster.uri, recovered, within_s=RECOVERED_S, call_s=CALL_S)
 
 
+@pytest.mark.parametrize("what", rest_is_long("all", "backends", "postmaster"))
+def test_frozen(trial, cluster, what):
+    """PostgreSQL is frozen (SIGSTOP) under load for four seconds"""
+    freeze(trial, cluster, what)
+
+
+@pytest.mark.long
 def test_frozen_while_all_connections_are_in_use(trial, cluster):
-    """Frozen with every connection of a small pool in use; new ones are not let in"""
-    server = trial.start(DATABASE_URL=cluster.uri, DB_POOL_SIZE="2", **SETTINGS)
-    psql(cluster.uri, "SELECT 1")
-    with trial.load(server) as load:
-        with frozen([cluster.pid, *backends(cluster.uri)]):
-            time.sleep(FROZEN_S)
-        recovered = saving(load)
-    slowest = load.slowest_s()
-    trial.note(f"slowest call {slowest:.2f} s, saves again {recovered:.2f} s after the thaw")
-    trial.check(load, cluster.uri)
-    assert recovered < RECOVERED_S
-    assert slowest < CALL_S
+    """The same with every connection of a small pool in use"""
+    freeze(trial, cluster, "all", DB_POOL_SIZE="2")
+
+
+@pytest.mark.long
+def test_frozen_where_it_is_cancelled(trial, cluster, newer):
+    """The same with a libpq that cancels: that does not wait for anybody either"""
+    freeze(trial, cluster, "all", **newer)

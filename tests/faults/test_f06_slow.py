@@ -77,6 +77,7 @@ def test_lossy_line(trial, site, far):
     trial.check(load, far.uri)
 
 
+@pytest.mark.long
 def test_answers_stop_in_the_middle(trial, cluster, proxy):
     """Connections end in the middle of an answer, again and again"""
     server = trial.start(DATABASE_URL=uri_of(proxy))

@@ -8,9 +8,9 @@ from trial import saving
 
 CHANGES = [
     "ALTER TABLE memories ADD COLUMN added int DEFAULT 7",
-    "ALTER TABLE memories ALTER COLUMN session_id TYPE text",
+    "ALTER TABLE memories ALTER COLUMN agent TYPE varchar",
     "ALTER TABLE memories DROP COLUMN added",
-    "ALTER TABLE memories ALTER COLUMN session_id TYPE varchar(255)",
+    "ALTER TABLE memories ALTER COLUMN agent TYPE text",
     "ALTER TABLE memories RENAME TO other; ALTER TABLE other RENAME TO memories",
 ]
 

@@ -8,6 +8,7 @@ import statistics
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 from databases import uri_of
 from generator import Generator, Shape
 from locks import Lock
@@ -49,6 +50,7 @@ def test_line_is_full_and_does_not_move(trial, database):
     all_leases_are_back(server)
 
 
+@pytest.mark.long
 def test_saturated(trial, cluster, proxy):
     """60 clients on two connections, 10 ms away: none is refused, none waits much longer than others"""
     server = trial.start(DATABASE_URL=uri_of(proxy), DB_POOL_SIZE="2")
@@ -86,6 +88,7 @@ def test_fair_between_namespaces(trial, cluster, proxy):
     assert one_ms < many_ms / 3
 
 
+@pytest.mark.long
 def test_full_line_of_another_namespace(trial, cluster, proxy):
     """40 clients of one namespace fill the line of 20: another one's calls still get in"""
     assert run_command("migrate", DATABASE_URL=cluster.uri).returncode == 0

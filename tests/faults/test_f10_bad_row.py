@@ -9,8 +9,9 @@ import time
 import pytest
 from databases import uri_of
 from generator import ACKNOWLEDGED, Generator, Shape
+from metrics import scrape
 from sage import psql
-from trial import saving
+from trial import rest_is_long
 
 POISON = "poison"
 SPOILT = {
@@ -24,7 +25,7 @@ SPOILT = {
 }
 
 
-@pytest.mark.parametrize("what", SPOILT)
+@pytest.mark.parametrize("what", rest_is_long(*SPOILT))
 def test_bad_rows(trial, cluster, proxy, what):
     """Every tenth save is refused by the database, in transactions shared with others"""
     server = trial.start(DATABASE_URL=uri_of(proxy), DB_POOL_SIZE="4")
@@ -50,17 +51,10 @@ def test_bad_rows(trial, cluster, proxy, what):
         end.set()
         for each in poisoners:
             each.join()
-    shared = gathered(server)
+    shared = int(scrape(server).value("pg_pool_gathered_total"))
     trial.note(f"{len(poisoned)} of {len(load.memories)} were bad, {shared} saves shared a transaction")
     trial.check(load, cluster.uri)
     assert len(poisoned) > 10 and shared > 100
     assert {memory.state for memory in poisoned} == {"refused"}, poisoned[0].said
     assert load.count(ACKNOWLEDGED) == len(load.memories) - len(poisoned)
     assert not load.failed_reads()
-
-
-def gathered(server) -> int:
-    with server.admin() as connection:
-        page = connection.get("/metrics").body.decode()
-    return sum(int(line.rsplit()[-1]) for line in page.splitlines()
-        if line.startswith("pg_pool_gathered_total"))

@@ -14,7 +14,7 @@ from generator import Generator, Shape
 from locks import Lock
 from sage import MODERN, rpc_message, wait_for
 from tcp_proxy import Faults, Link
-from trial import all_leases_are_back, saving
+from trial import all_leases_are_back, rest_is_long, saving
 
 CANCEL_REQUEST = struct.pack("!ii", 16, 80877102)  # PostgreSQL's, in front of pid and key
 CANCELLED = "canceling statement due to user request"
@@ -47,14 +47,14 @@ def leave_at_random(server, load: Generator, seconds: float) -> int:
     return left
 
 
-@pytest.mark.parametrize("libpq", ["own", "newer"])
+@pytest.mark.parametrize("libpq", rest_is_long("newer", "own"))
 def test_clients_leave_as_results_arrive(trial, cluster, proxy, request, libpq):
     """Clients leave just as their result arrives; cancels are up to 30 ms late"""
     more = request.getfixturevalue("newer") if libpq == "newer" else {}
     server = trial.start(DATABASE_URL=uri_of(proxy), DB_POOL_SIZE="4", **more)
     cancels = delay_cancels(proxy, 0.03)
     with trial.load(server, Shape(writers=3, readers=3, think_s=0)) as load:
-        left = leave_at_random(server, load, 5)
+        left = leave_at_random(server, load, 4)
         saving(load)
     trial.note(f"{left} left, {len(cancels)} cancels, {cluster.log().count(CANCELLED)} hit")
     trial.check(load, cluster.uri)

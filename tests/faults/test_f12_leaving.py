@@ -15,7 +15,7 @@ from generator import Generator, Shape
 from locks import Lock
 from sage import LEGACY, MODERN, rpc_message, wait_for
 from streams import listen
-from trial import all_leases_are_back, saving
+from trial import all_leases_are_back, rest_is_long, saving
 
 CLIENTS = 8
 FREED_S = 0.1
@@ -72,7 +72,7 @@ def time_of_quiet(lock: Lock) -> float:
     return since
 
 
-@pytest.mark.parametrize("how", LEAVE)
+@pytest.mark.parametrize("how", rest_is_long(*LEAVE))
 @pytest.mark.parametrize("libpq", ["own", "newer"])
 def test_modern_clients_leave(trial, database, request, how, libpq):
     """Eight modern clients leave while their save waits for a lock"""
@@ -114,7 +114,7 @@ def test_connections_are_freed(trial, database):
     assert 0 < freed < FREED_S + SLACK_S
 
 
-@pytest.mark.parametrize("how", LEAVE)
+@pytest.mark.parametrize("how", rest_is_long(*LEAVE))
 def test_legacy_clients_leave(trial, database, how):
     """Eight legacy clients leave while their save waits: it is stored"""
     server = trial.start(DATABASE_URL=database)

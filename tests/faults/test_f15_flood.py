@@ -11,7 +11,7 @@ from trial import FRUGAL, saving
 
 STREAMS = 10
 FLOOD_S = 4
-BOUND_BYTES = 4 << 20
+BOUND_BYTES = 16 << 20  # what a server takes in that reads on is hundreds of megabytes
 
 
 def test_flood(trial, database):

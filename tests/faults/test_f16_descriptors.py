@@ -9,6 +9,7 @@ import socket
 import time
 from contextlib import contextmanager
 
+import pytest
 from generator import Shape
 from sage import wait_for
 from trial import saving
@@ -66,6 +67,7 @@ def test_load_at_the_limit(trial, database):
     assert not load.sayings(), load.sayings()
 
 
+@pytest.mark.long
 def test_database_restarts_at_the_limit(trial, cluster):
     """The database restarts while clients hold every descriptor: all is well once they have gone"""
     server = trial.start(DATABASE_URL=cluster.uri)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from generator import Shape
-from trial import IS_ROOT, saving
+from trial import IS_ROOT, rest_is_long, saving
 
 ROOM_BYTES = 24 << 20  # that a process may still grow by
 LARGE_BYTES = 10_000_000
@@ -69,10 +69,11 @@ def test_address_space(trial, database, plain):
     trial.check(load, database)
 
 
-@pytest.mark.parametrize("every", [997, 101])
+@pytest.mark.parametrize("every", rest_is_long(101, 997))
 def test_failing_calls(trial, database, shim, every):
     """One call for memory in so many fails for four seconds, under load"""
-    server = trial.start(DATABASE_URL=database, **shim.settings())
+    # What libpq loses for lack of memory is given up at the deadline.
+    server = trial.start(DATABASE_URL=database, DB_QUERY_TIMEOUT_MS="2000", **shim.settings())
     with trial.load(server, Shape(text_bytes=600)) as load:
         shim.fail("memory", 0, every=every)
         time.sleep(4)

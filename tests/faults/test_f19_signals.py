@@ -12,12 +12,12 @@ import pytest
 from generator import Generator, Shape
 from locks import Lock
 from sage import wait_for
-from trial import saving
+from trial import rest_is_long, saving
 
 GRACE_MS = 3000
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", rest_is_long(signal.SIGTERM, signal.SIGINT))
 def test_drain_under_load(trial, database, number):
     """The signal to end comes under load: every save is answered or was never begun"""
     server = trial.start(DATABASE_URL=database, DRAIN_MS=str(GRACE_MS))
@@ -91,6 +91,7 @@ def test_other_signals(trial, database):
     assert not load.sayings(), load.sayings()
 
 
+@pytest.mark.long
 def test_stopped_and_continued(trial, database):
     """The process is stopped for three seconds (SIGSTOP): calls under way are answered"""
     server = trial.start(DATABASE_URL=database)

@@ -18,7 +18,7 @@ from trial import SERVER_FIRST
 STEP_S = 10.0  # a step that takes longer hangs
 WELL_AGAIN_S = 5.0
 DEADLINES = {"DB_QUERY_TIMEOUT_MS": "2000", "DB_WAIT_TIMEOUT_MS": "1000", "DB_CONNECT_TIMEOUT_MS": "1000"}
-SHORT, LONG = 25, 400  # calls of each kind that fail, one at a time
+SHORT, LONG = 6, 250  # calls of each kind that fail, one at a time
 
 
 class Torture:

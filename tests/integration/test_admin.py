@@ -81,12 +81,12 @@ def test_tables_have_their_columns_as_json_and_as_text(alone, admin, name):
 
 def test_the_pool_and_its_connections(alone, admin):
     save(alone)
-    wait_for("two warm connections", lambda: rows(admin, "pools")[0]["sv_idle"] == 2)
-    pool = rows(admin, "pools")[0]
+    # Now and then one of them keeps house.
+    pool = wait_for("two idle connections", lambda: (p := rows(admin, "pools")[0])["sv_idle"] >= 2 and p["sv_active"] == 0 and p)
     assert (pool["name"], pool["pool_mode"], pool["paused"]) == ("primary", "transaction", False)
     assert (pool["breaker"], pool["reachable"], pool["sv_active"], pool["cl_waiting"]) == ("closed", True, 0, 0)
-    servers = rows(admin, "servers")
-    assert all(s["state"] == "idle" and s["remote_pid"] > 0 and s["pool"] == "primary" for s in servers)
+    servers = wait_for("all are idle", lambda: (r := rows(admin, "servers")) and all(s["state"] == "idle" for s in r) and r)
+    assert all(s["remote_pid"] > 0 and s["pool"] == "primary" for s in servers)
     assert any(s["request_time"] for s in servers) and all(s["connect_time"] for s in servers)
     stats = rows(admin, "stats")[0]
     assert 0 < stats["total_query_count"] and 0 < stats["total_xact_time"] and 0 < stats["total_sent"]
@@ -105,7 +105,8 @@ def test_a_query_that_runs_and_those_that_wait(start, database):
         assert pool["cl_waiting"] > 0 and pool["cl_active"] == pool["sv_active"] > 0
         assert pool["maxwait_us"] >= 50_000
         active = [s for s in rows(admin, "servers") if s["state"] == "active"]
-        assert [s["statement"] for s in active] == ["search_words"] * pool["sv_active"]
+        asked = [s["statement"] for s in active if not s["statement"].startswith("keep_")]  # housekeeping
+        assert asked and set(asked) == {"search_words"} and len(active) == pool["sv_active"]
     for connection in searches:
         assert connection.answer().result
         connection.http.close()
@@ -207,7 +208,7 @@ def test_pause_gives_up_waiting_and_says_what_runs(alone, admin, database):
         began = time.monotonic()
         paused = post(admin, "/pause").json
         assert 9 < time.monotonic() - began < 14
-        assert (paused["status"], paused["pools"][0]["cl_active"]) == ("pausing", 1)
+        assert paused["status"] == "pausing" and paused["pools"][0]["cl_active"] >= 1, "housekeeping may be caught, too"
     running.http.close()
 
 

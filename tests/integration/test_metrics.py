@@ -5,7 +5,7 @@ import time
 
 import pytest
 from locks import Lock
-from metrics import Metrics
+from metrics import Metrics, scrape
 from sage import MODERN, FixtureServer, bearer, make_key, once, run_command, wait_for
 from sessions import initialize
 from streams import DEAF_SESSION, listen, listen_deaf
@@ -33,11 +33,6 @@ TYPES = {
 @pytest.fixture
 def alone(start, database):
     return start(DATABASE_URL=database).wait_ready()
-
-
-def scrape(server) -> Metrics:
-    with server.admin() as admin:
-        return Metrics(admin)
 
 
 def test_every_metric_of_a_busy_server_and_nobodys_data(start, database):
@@ -219,8 +214,8 @@ def test_lag_of_a_loop_that_stood_still(alone):
 def test_pools_and_breakers(alone, database):
     with alone.admin() as admin:
         idle = wait_for("warm connections",
-            lambda: (m := Metrics(admin)).value("pg_pool_connections", state="idle") == 2 and m)
-        assert idle.value("pg_pool_connections") == 2 and idle.value("pg_pool_size", pool="primary") == 20
+            lambda: (m := Metrics(admin)).value("pg_pool_connections", state="idle") >= 2 and m)
+        assert 2 <= idle.value("pg_pool_connections") <= idle.value("pg_pool_size", pool="primary") == 20
         assert idle.value("circuit_breaker_state", name="primary") == 0
         assert admin.send("POST", "/pause").status == 200
         with alone.connect() as connection:

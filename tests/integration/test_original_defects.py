@@ -166,9 +166,10 @@ def test_the_same_words_at_once_are_one_memory(start, database):
 def test_deduplication_looks_back_without_end_and_at_the_border_of_the_texts(own, database):
     first = save(own, "ab", assistant_response="c")
     psql(database, "UPDATE memories SET created_at = '2020-01-01'")
-    again = save(own, "ab", assistant_response="c", session_id="another")
+    again = save(own, "ab", assistant_response="c")
     assert (again["state"], again["id"]) == ("merged", first["id"])
     assert save(own, "a", assistant_response="bc")["state"] == "stored"
+    assert save(own, "ab", assistant_response="c", session_id="another")["state"] == "stored"
 
 
 def test_the_migrations_of_each_release_run(database):

@@ -36,3 +36,8 @@ class Metrics:
         done = subprocess.run(["promtool", "check", "metrics"], input=self.text, capture_output=True, text=True,
             timeout=20, check=False)
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def scrape(server) -> Metrics:
+    with server.admin() as admin:
+        return Metrics(admin)

@@ -39,6 +39,11 @@ struct query *make(enum sql_id sql, const char *namespace)
 	assert_true(used <= MANY);
 	query_init(q, sql);
 	q->namespace = namespace;
+	if (sql_is_gathered(sql)) {
+		const unsigned char id[16] = {(unsigned char)used};
+
+		query_uuid(q, id);
+	}
 	return q;
 }
 

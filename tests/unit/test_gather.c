@@ -119,6 +119,7 @@ static void keys_that_come_twice_are_stored_once(void **state)
 	for (int i = 0; i < 4; i++)
 		finish(&w[i]);
 	assert_stored(2);
+	assert_int_equal(pool_stats(pool).retries, 0); /* they were never in one group */
 }
 
 /* A group whose second row takes 300 ms, running now. */

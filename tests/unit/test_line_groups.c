@@ -1,4 +1,6 @@
 /* line: which queries go together, and how many connections they could use. */
+#include <string.h>
+
 #include "line_fixture.h"
 
 static struct query *add_for(const char *agent, const char *namespace, bool alone)
@@ -33,6 +35,24 @@ static void only_what_belongs_together_is_gathered(void **state)
 	assert_ptr_equal(TAILQ_NEXT(second, link), third);
 	assert_int_equal(line.count, 5);
 	line_give_back(&line, &lease);
+}
+
+/* Two rows of one uuid could not be told apart. */
+static void no_uuid_comes_twice_in_a_group(void **state)
+{
+	struct query *first = add(GATHERED, "a"), *twin = make(GATHERED, "a"), *third;
+	struct lease lease;
+
+	(void)state;
+	memcpy(twin->scratch[0].bytes, first->values[0], SQL_GATHERED_ID_BYTES);
+	assert_true(line_add(&line, twin, false));
+	third = add(GATHERED, "a");
+	lease = take(line_next(&line, &wide));
+	assert_int_equal(length(), 2);
+	assert_ptr_equal(TAILQ_FIRST(&taken), first);
+	assert_ptr_equal(TAILQ_NEXT(first, link), third);
+	line_give_back(&line, &lease);
+	take_and_give_back(twin, &wide);
 }
 
 static void who_is_to_be_alone_goes_alone(void **state)
@@ -99,7 +119,7 @@ static void a_group_has_a_largest_length(void **state)
 	(void)state;
 	for (int i = 0; i < 5; i++)
 		add_long(100);
-	assert_int_equal(group_size(300), 3); /* exactly full */
+	assert_int_equal(group_size(3 * (100 + SQL_GATHERED_ID_BYTES)), 3); /* exactly full */
 	assert_int_equal(group_size(199), 1);
 	assert_int_equal(group_size(199), 1);
 }
@@ -246,6 +266,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    LINE_TEST(only_what_belongs_together_is_gathered),
+	    LINE_TEST(no_uuid_comes_twice_in_a_group),
 	    LINE_TEST(who_is_to_be_alone_goes_alone),
 	    LINE_TEST(what_is_not_gathered_goes_one_by_one),
 	    LINE_TEST(a_group_has_a_largest_size),

@@ -144,6 +144,8 @@ static void judges_by_name(void **state)
 	    {"max_tokens", "abcdef1234", -1},
 	    {"token", "", -1},
 	    {"password", "string", -1},
+	    {"../../etc/passwd", "../../etc/passwd", -1},
+	    {"../../etc/passwd", "hunter", REDACTED_PASSWORD},
 	    {"password", "[redacted:password]", -1},
 	    {"", "abcdef1234", -1},
 	};

@@ -2,10 +2,12 @@
 
 import os
 import shutil
+import subprocess
 import time
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
+import pytest
 from generator import ACKNOWLEDGED, UNKNOWN, Generator, Shape
 from loop_watch import LoopWatch
 from sage import BINARY, ROOT, Server, psql, wait_for
@@ -22,7 +24,14 @@ RECOVERED_S = 2.0  # after the fault is over
 # The server is to be late because of what it does, not because of what else the machine does.
 IS_ROOT = os.geteuid() == 0
 SERVER_FIRST = ("nice", "-n", "-15") if IS_ROOT else ()
-WATCHER_FIRST = ("chrt", "--fifo", "1") if IS_ROOT and shutil.which("chrt") else ()
+AT_ONCE = ("chrt", "--fifo", "1")
+WATCHER_FIRST = AT_ONCE if shutil.which("chrt") and subprocess.run([*AT_ONCE, "true"], capture_output=True,
+    check=False).returncode == 0 else ()
+
+
+def rest_is_long(first, *rest) -> list:
+    """Values of a parameter of which only the first belongs to the short half."""
+    return [first, *(pytest.param(value, marks=pytest.mark.long) for value in rest)]
 
 
 @dataclass
@@ -75,6 +84,14 @@ class Trial:
         if load.of(UNKNOWN) and load.server.process.poll() is None:
             load.retry_unknown()
             load.check(uri)
+
+    def check_outage(self, load: Generator, uri: str, recovered_s: float, *, within_s: float, call_s: float):
+        """The same after a database that was away: saves came again in time, and nobody waited for longer."""
+        slowest_s = load.slowest_s()
+        self.note(f"slowest call {slowest_s:.2f} s, saves again {recovered_s:.2f} s after the end of the fault")
+        self.check(load, uri)
+        assert recovered_s < within_s
+        assert slowest_s < call_s
 
     def note(self, text: str):
         self.figures.notes = ", ".join(filter(None, (self.figures.notes, text)))
