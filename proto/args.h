@@ -77,6 +77,7 @@ struct arg {
 	const char *name; /* NULL ends a table */
 	enum arg_kind kind;
 	bool required; /* results: always present */
+	bool explicit; /* null is refused: too much hangs on it to take null for left out */
 	int64_t min, max;
 	int64_t each_max; /* ARG_TEXTS: bytes of each */
 	const char *const

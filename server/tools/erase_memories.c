@@ -32,7 +32,7 @@ static const struct arg arguments[] = {
 	{ .name = "metadata", .kind = ARG_OBJECT, .max = MAX_METADATA_BYTES, .at = AT(metadata),
 	  .help = "Metadata contains this." },
 	SCOPE_TIMES(struct erase_memories, scope),
-	{ .name = "dry_run", .kind = ARG_BOOLEAN, .at = offsetof(struct erase_memories, dry_run),
+	{ .name = "dry_run", .kind = ARG_BOOLEAN, .explicit = true, .at = offsetof(struct erase_memories, dry_run),
 	  .help = "Only count." },
 	{ 0 },
 };

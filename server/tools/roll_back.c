@@ -32,7 +32,7 @@ static const struct arg arguments[] = {
 	{ .name = "key_id", .kind = ARG_UUID, .at = SCOPE_AT(struct roll_back, scope, key_id),
 	  .help = "What was written with this API key." },
 	SCOPE_TIMES(struct roll_back, scope),
-	{ .name = "dry_run", .kind = ARG_BOOLEAN, .at = offsetof(struct roll_back, dry_run),
+	{ .name = "dry_run", .kind = ARG_BOOLEAN, .explicit = true, .at = offsetof(struct roll_back, dry_run),
 	  .help = "Only count." },
 	{ .name = "reversible_days", .kind = ARG_INTEGER, .min = 0, .max = MAX_REVERSIBLE_DAYS,
 	  .fallback = "30", .at = offsetof(struct roll_back, reversible_days) },

@@ -52,6 +52,15 @@ def test_a_dry_run_only_counts(team):
     assert connection.done("get_memory", {"id": id}, headers=ann)
 
 
+@pytest.mark.parametrize("name, scope", [("erase_memories", {"session_id": "null"}), ("roll_back", {"agent": "ann"})])
+def test_a_dry_run_of_null_is_none_of_both(team, name, scope):
+    connection, ann, _ = team
+    id = save(connection, ann, session_id="null")
+    answer = connection.rpc("tools/call", {"name": name, "arguments": scope | {"dry_run": None}}, headers=ann)
+    assert "dry_run" in answer.refusal and "null" in answer.refusal
+    assert connection.done("get_memory", {"id": id}, headers=ann)
+
+
 @pytest.mark.parametrize("scope, erased", [({"session_id": "a"}, {0, 1}), ({"metadata": {"k": 1}}, {1}),
     ({"from": "2020-01-01T00:00:00Z", "to": "2021-01-01T00:00:00Z"}, {2})], ids=["session", "metadata", "time"])
 def test_each_scope_erases_what_it_says(team, scope, erased):

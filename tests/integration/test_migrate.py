@@ -133,6 +133,18 @@ def test_changed_migration_is_refused(start, database):
         assert connection.tool("search_memories", {"query": "anything"})["isError"]
 
 
+def test_a_server_waits_for_the_database_to_be_mended(start, database):
+    assert migrate(database).returncode == 0
+    right = psql(database, "SELECT checksum FROM sage_migrations WHERE number = 2").strip()
+    psql(database, "UPDATE sage_migrations SET checksum = 'x' WHERE number = 2")
+    server = start(DATABASE_URL=database)
+    wait_for("the refusal in the log", lambda: any("0002_namespaces" in line.get("error", "") for line in server.log()))
+    psql(database, f"UPDATE sage_migrations SET checksum = '{right}' WHERE number = 2")
+    server.wait_ready()
+    with server.connect() as connection:
+        assert connection.done("save_memory", {"user_input": "mended"})["state"] == "stored"
+
+
 def test_schema_of_a_newer_version_is_served(database):
     assert migrate(database).returncode == 0
     psql(database, "INSERT INTO sage_migrations (number, name, checksum) VALUES (9999, '9999_later', 'x')")

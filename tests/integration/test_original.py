@@ -63,6 +63,18 @@ def tool(name: str, /, **arguments) -> Callable:
     return lambda world: world.do(name, arguments)
 
 
+def aged(name: str, /, **arguments) -> Callable:
+    """With a memory of 2020, alone in its session."""
+    def do(world):
+        saved = world.do("save_memory", {"user_input": once("old"), "session_id": once("old")})
+        psql(world.server.database, f"UPDATE memories SET created_at = '2020-01-01' WHERE id = '{saved['id']}'; "
+            f"UPDATE sessions SET last_active = '2020-01-01' WHERE id = '{saved['session_id']}'")
+        done = world.do(name, arguments)
+        return done | {"gone": world.connection.tool("get_memory", {"id": saved["id"]}).get("isError", False)}
+    return done | {"gone": True}
+    return do
+
+
 def text(name: str, /, **arguments) -> Callable:
     """What a model is shown."""
     return lambda world: tool_text(world.connection.tool(name, arguments))
@@ -289,8 +301,8 @@ WALK = [
     *(Line(f"session {' then '.join(actions)}", lifecycle(*actions), lambda w, status, wanted=wanted: status == wanted)
         for actions, wanted in ((("pause",), "paused"), (("pause", "resume"), "active"), (("complete",), "completed"),
             (("archive",), "archived"))),
-    Line("sessions archived after 30 days", tool("apply_retention", idle_sessions_days=30),
-        lambda w, done: not done["applied"] and w.nest == w.get(w.nest)["id"]),
+    Line("memories of sessions idle for 30 days", aged("apply_retention", idle_sessions_days=30, apply=True),
+        lambda w, done: done["by_idle_session"] == 1 and done["gone"]),
     Line("sessions by topic or keyword", tool("search_sessions", query="gateway"),
         lambda w, done: "network" in {s["session_id"] for s in done["sessions"]}),
     Line("sessions by date", tool("search_sessions", **{"to": "2020-01-01T00:00:00Z"}), lambda w, done: done["sessions"] == []),
@@ -307,7 +319,8 @@ WALK = [
     Line("transcript of the Stop hook", ingested_twice, lambda w, saved: saved == [2, 0]),
     Line("cli status", lambda w: run_command("healthcheck", DATABASE_URL=w.server.database, LISTEN=w.server.address).returncode == 0),
     Line("cli search QUERY -n N", get("/v1/search?q=heron+nests&limit=1", Accept="text/plain"), lambda w, got: NEST.encode() in got.body),
-    Line("cli clear --days N", tool("apply_retention", older_than_days=36500), lambda w, done: not done["applied"]),
+    Line("cli clear --days N", aged("apply_retention", older_than_days=365, apply=True),
+        lambda w, done: done["by_age"] >= 1 and done["gone"]),
 ]
 
 
@@ -344,6 +357,8 @@ class Absent(NamedTuple):
 
 # What has no counterpart, and the call that would use it. It is refused in words, never ignored.
 ABSENT = {
+    "sessions archived after 30 days": Absent("nothing is put away by itself: manage_session archives, apply_retention deletes",
+        "manage_session", {"action": "archive", "idle_days": 30}),
     "similarity_threshold": Absent("comes with the ranking; today hits are ranked, and limit and max_tokens bound them",
         "search_memory", {"query": "x", "similarity_threshold": 0.6}),
     "get_context(enable_llm_summary)": Absent("no LLM is called; texts are cut to max_tokens by what they say",
