@@ -71,7 +71,6 @@ def aged(name: str, /, **arguments) -> Callable:
             f"UPDATE sessions SET last_active = '2020-01-01' WHERE id = '{saved['session_id']}'")
         done = world.do(name, arguments)
         return done | {"gone": world.connection.tool("get_memory", {"id": saved["id"]}).get("isError", False)}
-    return done | {"gone": True}
     return do
 
 
