@@ -38,8 +38,9 @@ bool connector_set_options(struct connector *connector, const char *options)
 	const char *own = info_value(connector, "options");
 	char *all = NULL;
 
-	/* Of two equal settings PostgreSQL takes the last. */
-	if (asprintf(&all, "%s %s", options, own != NULL ? own : "") < 0)
+	/* Of two equal settings PostgreSQL takes the last. pgBouncer refuses a blank at the end. */
+	if (asprintf(&all, "%s%s%s", options, *options != '\0' && own != NULL ? " " : "",
+	        own != NULL ? own : "") < 0)
 		return false;
 	free(connector->options);
 	connector->options = all;

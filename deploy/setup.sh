@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what building and running (or testing) sage-mcp needs and the machine lacks.
 #
-#	deploy/setup.sh --for run|test|faults|bench
+#	deploy/setup.sh --for run|test|faults|bench|deploy
 #
 # Looks first, by files and pkg-config: when everything is there it says nothing
 # and is done in a moment. Otherwise it installs with apt and nothing else, and
@@ -53,6 +53,11 @@ test  | faketime         | command faketime     | sets the clocks of servers und
 faults | slowhttptest    | command slowhttptest | clients that send slowly
 bench | wrk              | command wrk          | makes the load
 bench | pgbouncer        | program pgbouncer    | what the pool is compared with (no system service)
+deploy | docker.io       | command dockerd      | runs the containers of the deployment tests
+deploy | docker-compose  | command docker-compose | starts them as the compose files say
+deploy | debootstrap     | command debootstrap  | makes the base images
+deploy | age             | command age          | encrypts backups
+deploy | gnupg           | command gpg          | encrypts backups
 '
 
 # --- looking ---------------------------------------------------------------
@@ -210,7 +215,7 @@ install_missing() {
 		say "apt-get update failed; going on with the lists there are"
 	while IFS='|' read -r package why; do
 		case $package in
-		libllhttp-dev | postgresql | pgvector | nginx-light | prometheus | pgbouncer) ;;
+		libllhttp-dev | postgresql | pgvector | nginx-light | prometheus | pgbouncer | docker.io) ;;
 		*) plain+=("$package") ;;
 		esac
 	done <<<"$1"
@@ -221,6 +226,7 @@ install_missing() {
 	[[ $1 != *nginx-light\|* ]] || install_program nginx-light nginx
 	[[ $1 != *prometheus\|* ]] || install_program prometheus prometheus
 	[[ $1 != *pgbouncer\|* ]] || install_program pgbouncer pgbouncer
+	[[ $1 != *docker.io\|* ]] || install_program docker.io docker
 }
 
 # --- the run ---------------------------------------------------------------
@@ -235,7 +241,8 @@ purposes() {
 	test) echo run test ;;
 	faults) echo run test faults ;;
 	bench) echo run test bench ;;
-	*) die "--for takes run, test, faults or bench, not '$1'" ;;
+	deploy) echo run test deploy ;;
+	*) die "--for takes run, test, faults, bench or deploy, not '$1'" ;;
 	esac
 }
 
@@ -251,9 +258,9 @@ main() {
 			usage
 			return
 			;;
-		*) die "unknown argument '$1'; usage: deploy/setup.sh --for run|test|faults|bench" ;;
+		*) die "unknown argument '$1'; usage: deploy/setup.sh --for run|test|faults|bench|deploy" ;;
 		esac
-		shift || die "--for takes run, test, faults or bench"
+		shift || die "--for takes run, test, faults, bench or deploy"
 	done
 	wanted=$(purposes "$purpose")
 	# shellcheck disable=SC2086 # a list of purposes

@@ -39,6 +39,7 @@
 #include "service.h"
 #include "signer.h"
 #include "surface.h"
+#include "systemd.h"
 
 struct serve {
 	struct service service;
@@ -239,6 +240,7 @@ static void on_term(evutil_socket_t number, short what, void *arg)
 		return;
 	}
 	log_info("draining");
+	systemd_stopping();
 	serve->service.draining = true;
 	listeners_end_all();
 	http_sse_end_all();
@@ -343,6 +345,7 @@ static void take_down(struct serve *serve)
 	}
 	if (serve->key_timer != NULL)
 		event_free(serve->key_timer);
+	systemd_fini();
 	if (serve->service.base != NULL)
 		event_base_free(serve->service.base);
 	free(serve->conninfo);
@@ -360,6 +363,7 @@ int serve(struct options *options, const struct surface *surface)
 	    start_listening(&serve, error, sizeof(error)) &&
 	    admin_listen(&serve.service, &serve.admin, error, sizeof(error)) &&
 	    start_database(&serve, error, sizeof(error))) {
+		systemd_ready(serve.service.base);
 		loop_run(serve.service.base, option_bool(options, OPT_ENABLE_MONITORING));
 		log_info("stopped");
 		status = 0;

@@ -22,11 +22,12 @@
 #define ACCEPT_PAUSE_MS 100 /* after EMFILE and the like, and while full */
 
 /* HTTP: absolute deadlines; a byte now and then does not move them */
-#define HEADER_DEADLINE_MS 10000 /* from the first byte of a request, or from accept */
-#define BODY_DEADLINE_MS   60000 /* from the end of the headers */
-#define IDLE_DEADLINE_MS   75000 /* keep-alive without a request; nginx must be shorter */
-#define LINGER_DEADLINE_MS 2000  /* after an answer that closes: reading off what still comes */
-#define SWEEP_INTERVAL_MS  250   /* how often deadlines are looked at */
+#define HEADER_DEADLINE_MS     10000 /* from the first byte of a request, or from accept */
+#define BODY_DEADLINE_MS       60000 /* from the end of the headers */
+#define IDLE_DEADLINE_MS       75000 /* keep-alive without a request; nginx must be shorter */
+#define LINGER_DEADLINE_MS     2000 /* after an answer that closes: reading off what still comes */
+#define DRAIN_FIRST_REQUEST_MS 1000 /* drain: for a connection that has sent none yet */
+#define SWEEP_INTERVAL_MS      250  /* how often deadlines are looked at */
 
 /* HTTP: output of one connection */
 #define MAX_OUTPUT_BYTES       (32 * 1024 * 1024) /* queued and not yet taken by the kernel */

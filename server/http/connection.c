@@ -364,10 +364,13 @@ void connections_drain(struct connections *connections)
 
 	for (c = TAILQ_FIRST(connections); c != NULL; c = next) {
 		next = TAILQ_NEXT(c, link);
-		if (c->state == READING && c->parser.state == PARSE_IDLE)
+		c->close_after = true;
+		if (c->state != READING || c->parser.state != PARSE_IDLE)
+			continue;
+		if (c->request_us != 0)
 			connection_close(c);
-		else
-			c->close_after = true;
+		else /* just accepted: its first request is on the way */
+			c->deadline_ms = clock_ms() + DRAIN_FIRST_REQUEST_MS;
 	}
 }
 

@@ -12,6 +12,7 @@
 #include <event2/event.h>
 #include <event2/listener.h>
 
+#include "activation.h"
 #include "log.h"
 #include "server_impl.h"
 
@@ -102,6 +103,21 @@ static bool split_address(const char *address, char host[256], const char **port
 	return len > 0 && len < 256;
 }
 
+/* The service manager's socket when it has one for this address, else our own. */
+static struct evconnlistener *open_socket(
+    struct http_server *server, const struct addrinfo *found)
+{
+	static const unsigned flags =
+	    LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE;
+	int fd = activation_take(found->ai_addr);
+
+	if (fd >= 0)
+		return evconnlistener_new(
+		    server->base, on_accept, server, flags, LISTEN_BACKLOG, fd);
+	return evconnlistener_new_bind(server->base, on_accept, server, flags, LISTEN_BACKLOG,
+	    found->ai_addr, (int)found->ai_addrlen);
+}
+
 bool listener_open(
     struct http_server *server, const char *address, char *error, size_t error_len)
 {
@@ -123,9 +139,7 @@ bool listener_open(
 		snprintf(error, error_len, "%s: %s", address, gai_strerror(status));
 		return false;
 	}
-	listener = evconnlistener_new_bind(server->base, on_accept, server,
-	    LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE, LISTEN_BACKLOG,
-	    found->ai_addr, (int)found->ai_addrlen);
+	listener = open_socket(server, found);
 	if (listener == NULL)
 		snprintf(error, error_len, "cannot listen on %s: %s; choose another with %s",
 		    address, strerror(errno), server->config.flag);
