@@ -4,7 +4,7 @@ import json
 import time
 
 import pytest
-from load import Load
+from agents import Load
 from production import call
 from sage import wait_for
 

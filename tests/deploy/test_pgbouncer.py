@@ -1,7 +1,7 @@
 """pgBouncer before the database: docker-compose.pgbouncer.yml on top of docker-compose.prod.yml."""
 
 import pytest
-from load import Load
+from agents import Load
 from production import Events, call
 from sage import wait_for
 

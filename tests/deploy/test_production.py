@@ -7,7 +7,7 @@ import time
 
 import httpx
 import pytest
-from load import Load
+from agents import Load
 from production import Events, call, post
 from sage import LEGACY, wait_for
 from sessions import VERSIONS

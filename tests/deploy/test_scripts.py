@@ -6,7 +6,7 @@ import subprocess
 import time
 
 import pytest
-from load import Load
+from agents import Load
 from production import call
 from sage import ROOT, Cluster, Server, wait_for
 
