@@ -315,7 +315,8 @@ bool args_load(
 			if (arg->required)
 				return complain(&c, "is required");
 			if (arg->explicit && value != NULL)
-				return complain(&c, "must not be null; leave it out or say what it is");
+				return complain(
+				    &c, "must not be null; leave it out or say what it is");
 			load_fallback(arg, at);
 		} else if (!load(arg, value, at, &c)) {
 			return false;

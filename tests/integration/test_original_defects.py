@@ -1,6 +1,7 @@
 """What was broken in the original Sage: each of its defects is tried, and is none here."""
 
 import json
+import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -179,9 +180,14 @@ def test_the_migrations_of_each_release_run(database):
 
 
 def test_no_password_is_built_in(start):
+    """But for the developers' database, which only this machine reaches."""
     files = [path for path in (ROOT / "deploy").rglob("*") if path.is_file()]
-    assert files
-    assert not [path for path in files if b"sage123" in path.read_bytes()]
+    for_developers = {ROOT / "deploy" / name for name in ("README.md", "README.zh-CN.md", "postgres/dev-password")}
+    assert for_developers < set(files)
+    known = [path for path in [*files, ROOT / "docker-compose.prod.yml"] if path not in for_developers]
+    assert not [path for path in known if re.search(rb"sage123|dev-password", path.read_bytes())]
+    ports = re.findall(r'^ +- "?(\S+:5432)"?$', (ROOT / "docker-compose-db.yml").read_text(), re.MULTILINE)
+    assert ports and all(port.startswith("127.0.0.1:") for port in ports)
 
 
 def test_other_origins_are_refused(own):
