@@ -23,6 +23,7 @@
 #include "hint.h"
 
 #define RETRY_MOST_MS  2000
+#define MENDED_S       5 /* after a failure, until it is looked at whether a person has mended it */
 #define CHECKSUM_BYTES 65                                       /* SHA-256 in hex */
 #define LOCK           "SELECT pg_advisory_xact_lock(7310287);" /* nobody else uses this number */
 
@@ -88,10 +89,14 @@ static void disconnect(struct migration_run *run)
 	run->pg = NULL;
 }
 
-/* The one way out. */
+/* The one way out. Whoever mends the database need not know that somebody waits for it. */
 static void finish(struct migration_run *run, enum migrate_outcome outcome)
 {
+	const struct timeval wait = {MENDED_S, 0};
+
 	disconnect(run);
+	if (outcome == MIGRATE_FAILED && run->config.keep_trying)
+		event_add(run->retry, &wait);
 	run->config.done(run->config.arg, outcome, run->applied, run->error);
 }
 
@@ -320,6 +325,7 @@ static void on_connected(void *arg, PGconn *pg, const char *error)
 	run->stage = 0;
 	run->next = 0;
 	run->failed = run->transient = run->raced = false;
+	memset(run->done, 0, sizeof(run->done));
 	*run->error = '\0';
 	stages[0].send(run);
 }

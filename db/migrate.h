@@ -7,7 +7,8 @@
  * so that running one again changes nothing: docker-compose-db.yml mounts them as
  * init scripts too.
  *
- * Runs on the loop; while the database is away it tries again with backoff.
+ * Runs on the loop; while the database is away it tries again with backoff, and now and then
+ * after a failure that a person must mend.
  */
 #pragma once
 
@@ -25,10 +26,11 @@ enum migrate_outcome {
 struct migrate_config {
 	const char *conninfo;
 	int connect_ms;
-	bool keep_trying; /* false: an unreachable database is MIGRATE_FAILED */
+	/* Also after MIGRATE_FAILED. False: an unreachable database is MIGRATE_FAILED. */
+	bool keep_trying;
 	/* One line of progress or trouble. May be NULL. */
 	void (*report)(void *arg, bool healthy, const char *text);
-	/* Called once, from the loop. */
+	/* Called from the loop, once; after MIGRATE_FAILED again with keep_trying. */
 	void (*done)(void *arg, enum migrate_outcome outcome, int applied, const char *error);
 	void *arg; /* for both */
 };

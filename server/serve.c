@@ -45,7 +45,6 @@ struct serve {
 	struct service service;
 	struct http_server *admin;
 	struct migration_run *migration;
-	struct event *migrate_again;
 	char *conninfo;
 	struct event *signals[3];
 	struct event *key_timer;
@@ -68,34 +67,16 @@ static void open_database(struct serve *serve)
 	housekeeping_open(serve->service.housekeeping);
 }
 
-static bool start_migration(struct serve *serve, char *error, size_t len);
-
-/* Whoever mended the database need not know that a server waits for it. */
-static void on_migrate_again(evutil_socket_t fd, short what, void *arg)
-{
-	struct serve *serve = arg;
-	char error[256];
-
-	(void)fd;
-	(void)what;
-	migrate_free(serve->migration);
-	if (!start_migration(serve, error, sizeof(error)))
-		log_error("cannot migrate", "error", error);
-}
-
 static void on_migrated(void *arg, enum migrate_outcome outcome, int applied, const char *error)
 {
 	struct serve *serve = arg;
 	char count[16];
 
 	if (outcome == MIGRATE_FAILED) {
-		const struct timeval wait = {MIGRATE_AGAIN_S, 0};
-
 		serve->service.schema = SCHEMA_FAILED;
 		log_error("the schema could not be brought up to date; tools stay off until it "
 		          "is, which is tried again and again",
 		    "error", error);
-		event_add(serve->migrate_again, &wait);
 		return;
 	}
 	snprintf(count, sizeof(count), "%d", applied);
@@ -104,34 +85,25 @@ static void on_migrated(void *arg, enum migrate_outcome outcome, int applied, co
 	open_database(serve);
 }
 
-static bool start_migration(struct serve *serve, char *error, size_t len)
+static bool start_database(struct serve *serve, char *error, size_t len)
 {
+	struct options *o = serve->service.options;
 	const struct migrate_config migrate = {
 	    .conninfo = serve->conninfo,
-	    .connect_ms = (int)option_number(serve->service.options, OPT_DB_CONNECT_TIMEOUT_MS),
+	    .connect_ms = (int)option_number(o, OPT_DB_CONNECT_TIMEOUT_MS),
 	    .keep_trying = true,
 	    .report = report_migration,
 	    .done = on_migrated,
 	    .arg = serve,
 	};
 
-	serve->migration = migrate_start(serve->service.base, &migrate, error, len);
-	return serve->migration != NULL;
-}
-
-static bool start_database(struct serve *serve, char *error, size_t len)
-{
-	if (!option_bool(serve->service.options, OPT_MIGRATE)) {
+	if (!option_bool(o, OPT_MIGRATE)) {
 		serve->service.schema = SCHEMA_READY;
 		open_database(serve);
 		return true;
 	}
-	serve->migrate_again = evtimer_new(serve->service.base, on_migrate_again, serve);
-	if (serve->migrate_again == NULL) {
-		snprintf(error, len, "out of memory");
-		return false;
-	}
-	return start_migration(serve, error, len);
+	serve->migration = migrate_start(serve->service.base, &migrate, error, len);
+	return serve->migration != NULL;
 }
 
 static bool listen_on(struct serve *serve, const char *address, char *error, size_t len)
@@ -325,8 +297,6 @@ static void take_down(struct serve *serve)
 	http_free(serve->admin);
 	http_free(serve->service.http); /* first: it ends what uses the rest */
 	mcp_end_all();
-	if (serve->migrate_again != NULL)
-		event_free(serve->migrate_again);
 	migrate_free(serve->migration);
 	if (serve->service.db != NULL)
 		database_cancel(serve->service.db, &serve->key_query);

@@ -83,9 +83,6 @@
 #define HOUSEKEEPING_TEXTS     10   /* memories whose words are fetched at once */
 #define HOUSEKEEPING_VECTORS   20   /* looked at in one statement */
 
-/* Migrations */
-#define MIGRATE_AGAIN_S 5 /* after one that failed: a person may have mended it */
-
 /* Tasks */
 #define TASK_LIFETIME_S 3600 /* from its creation; clients are told */
 #define TASK_POLL_MS    500  /* how often clients may ask; they are told */
