@@ -181,22 +181,16 @@ static const char *answered(const struct call *call, const json_t *answers)
 static void take_answers(struct task *t, const char *text)
 {
 	json_t *answers = json_loads(text, 0, NULL);
-	bool took = false;
 	const char *key;
 
 	while (t->call != NULL && t->call->waiting == WAIT_CLIENT &&
 	       (key = answered(t->call, answers)) != NULL) {
 		char *copy = strdup(key); /* the question goes with its answer */
 
-		took = true;
 		if (copy != NULL)
 			call_answer(t->call, copy, json_object_get(answers, copy));
 		free(copy);
 	}
-	if (took && t->call != NULL && json_object_size(t->call->questions) > 0)
-		say(t, "input_required", json_deep_copy(t->call->questions), NULL);
-	else if (took && t->call != NULL)
-		say(t, "working", NULL, NULL);
 	json_decref(answers);
 }
 
