@@ -54,13 +54,14 @@ void memory_get_ask(struct query *q, const struct principal *who,
     const struct memory_detail *detail, const unsigned char (*ids)[16], size_t count,
     int32_t neighbours)
 {
-	init_page(q, neighbours > 0 ? SQL_memory_get_beside : SQL_memory_get, who, detail);
-	if (neighbours ==
-	    0) /* or PostgreSQL plans again each time: it takes one id for cheaper than any */
-		query_setting(q, "plan_cache_mode", "force_generic_plan");
+	bool beside = neighbours > 0;
+
+	init_page(q, beside ? SQL_memory_get_beside : SQL_memory_get, who, detail);
 	query_uuid_array(q, ids, count);
-	if (neighbours > 0)
+	if (beside)
 		query_int4(q, neighbours);
+	else /* or PostgreSQL plans again each time: it takes one id for cheaper than any */
+		query_setting(q, "plan_cache_mode", "force_generic_plan");
 }
 
 /*

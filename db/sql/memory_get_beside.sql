@@ -2,9 +2,7 @@
 -- Memories by their ids ($6), each between those before and after it ($7 of each) in its session.
 WITH asked AS (
     SELECT m.id, a.number, m.session_id, coalesce(m.event_at, m.created_at) AS at
-    FROM (SELECT id, min(number) AS number FROM unnest($6::uuid[]) WITH ORDINALITY AS u (id, number)
-        GROUP BY id) AS a JOIN memories m USING (id)
-    WHERE @memory_visible@
+    @memory_asked@
 ), near AS (
     SELECT number, id, id AS beside, 0 AS place FROM asked
     UNION ALL
