@@ -104,19 +104,14 @@ set_sync() {
 fence() {
 	id=$(node_id "$1")
 	# shellcheck disable=SC2016 # for the shell in the container
-	"$docker" run --rm --network none --volumes-from "$id" --entrypoint sh "$("$docker" inspect -f '{{.Config.Image}}' "$id")" \
+	"$docker" run --rm --network none --volumes-from "$id" --entrypoint sh "$(image_of "$id")" \
 		-c 'echo "$0" >"$PGDATA/replaced-by"' "$2 on $(date -u +%FT%TZ)"
 	"$docker" stop -t $stop_within_s "$id" >/dev/null
 }
 
 # What it has received is all there will be.
-wait_replayed() {
-	left=$catch_up_within_s
-	until [ "$(node_sql "$1" 'SELECT pg_last_wal_receive_lsn() <= pg_last_wal_replay_lsn()')" = t ]; do
-		[ "$left" -gt 0 ] || die "$1 has not caught up within $catch_up_within_s s; try again"
-		left=$((left - 1))
-		sleep 1
-	done
+has_replayed() {
+	[ "$(node_sql "$1" 'SELECT pg_last_wal_receive_lsn() <= pg_last_wal_replay_lsn()')" = t ]
 }
 
 promote() {
@@ -125,19 +120,17 @@ promote() {
 	old=$(other "$replica")
 	new=$replica
 	fence "$old" "$new"
-	wait_replayed "$new"
+	wait_until $catch_up_within_s has_replayed "$new" || die "$new has not caught up within $catch_up_within_s s; try again"
 	[ "$(node_sql "$new" 'SELECT pg_promote(true, 60)')" = t ] || die "$new was not promoted; its log says why"
 	# Nobody could confirm a commit until the old node has come back as a replica.
 	node_sql "$new" 'ALTER SYSTEM RESET synchronous_standby_names'
 	node_sql "$new" 'SELECT pg_reload_conf()' >/dev/null
-	node_sql "$new" "SELECT pg_create_physical_replication_slot('$(printf '%s' "$old" | tr - _)', true)
-		WHERE NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = '$(printf '%s' "$old" | tr - _)')" >/dev/null
+	node_sql "$new" "SELECT pg_create_physical_replication_slot('$(sql_name "$old")', true)
+		WHERE NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = '$(sql_name "$old")')" >/dev/null
 	say "$new is the primary; $old is stopped and fenced: deploy/failover-sage-db.sh rejoin brings it back"
 	for id in $(containers_of sage-mcp); do
-		case ",$("$docker" exec "$id" printenv DB_HOST)," in
-		*",$new,"*) ;;
-		*) say "the servers do not know $new: set DB_HOST=sage-db,sage-db-replica and start them again" ;;
-		esac
+		uses_database "$id" "$new" ||
+			say "the servers do not know $new: set DB_HOST=sage-db,sage-db-replica and start them again"
 	done
 }
 
@@ -152,8 +145,8 @@ rejoin() {
 	[ -n "$id" ] || die "there is no container of $old; start the service instead"
 	# The same container in all but its command: volumes, secrets, environment, network.
 	"$docker" run --rm --volumes-from "$id" --network "${compose_project}_database" --tmpfs /run/postgres-tls \
-		--entrypoint sh -e SAGE_TLS=on -e "SAGE_SLOT=$(printf '%s' "$old" | tr - _)" \
-		"$("$docker" inspect -f '{{.Config.Image}}' "$id")" /etc/postgresql/start.sh --clone "$primary" >&2 ||
+		--entrypoint sh -e SAGE_TLS=on -e "SAGE_SLOT=$(sql_name "$old")" \
+		"$(image_of "$id")" /etc/postgresql/start.sh --clone "$primary" >&2 ||
 		die "$old could not be made a replica; what was said is above"
 	"$docker" start "$id" >/dev/null
 	wait_healthy "$id" 120 || die "$old does not become healthy: docker logs $id"
@@ -162,7 +155,7 @@ rejoin() {
 
 action=
 how=
-takes='--env-file:compose_env --file:compose_file'
+takes=$compose_takes
 flags=''
 
 take_word() {
@@ -176,7 +169,6 @@ take_word() {
 read_options "$@"
 [ -n "$action" ] || die_usage "what to do: status, sync, promote or rejoin?"
 compose_open
-compose_find_project
 case $action in
 sync)
 	[ -n "$how" ] || die_usage "sync takes on or off"

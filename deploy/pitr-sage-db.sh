@@ -26,7 +26,7 @@ keep=2
 recover_within_s=600
 action=
 when=
-takes='--keep:keep --env-file:compose_env --file:compose_file'
+takes="--keep:keep $compose_takes"
 flags=''
 
 take_word() {
@@ -133,7 +133,7 @@ volume_at() {
 # Compose may have made the other volume already; nothing is in it then.
 is_empty() {
 	! "$docker" volume inspect "$1" >/dev/null 2>&1 ||
-		[ -z "$("$docker" run --rm --network none -v "$1:/volume:ro" --entrypoint ls "$("$docker" inspect -f '{{.Config.Image}}' "$db")" -A /volume)" ]
+		[ -z "$("$docker" run --rm --network none -v "$1:/volume:ro" --entrypoint ls "$(image_of "$db")" -A /volume)" ]
 }
 
 recover() {
@@ -152,7 +152,7 @@ recover() {
 		--label "com.docker.compose.volume=$new" "$volume" >/dev/null
 	recover_script | timeout $recover_within_s "$docker" run --rm -i --network none \
 		-v "$volume:/var/lib/postgresql/data" -v "$archive:/wal-archive:ro" -v "$root/deploy/postgres:/etc/postgresql:ro" \
-		--tmpfs /tmp --entrypoint sh "$("$docker" inspect -f '{{.Config.Image}}' "$db")" -s "$chosen" "$when" >"$log" 2>&1 || {
+		--tmpfs /tmp --entrypoint sh "$(image_of "$db")" -s "$chosen" "$when" >"$log" 2>&1 || {
 		tail -n 5 "$log" >&2
 		"$docker" volume rm "$volume" >/dev/null
 		die "recovery failed; what PostgreSQL said last is above"
@@ -164,6 +164,5 @@ recover() {
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 compose_open
-compose_find_project
 db=$(container_of sage-db)
 $action

@@ -155,7 +155,7 @@ status() {
 	for service in sage-mcp sage-mcp-green; do
 		for id in $(containers_of "$service" 2>/dev/null); do
 			printf '%s{"service":"%s","id":"%.12s","health":"%s","image":%s}' "$separator" "$service" "$id" \
-				"$(health_of "$id")" "$(json_string "$("$docker" inspect -f '{{.Config.Image}}' "$id")")"
+				"$(health_of "$id")" "$(json_string "$(image_of "$id")")"
 			separator=,
 		done
 	done
@@ -165,7 +165,7 @@ status() {
 action=
 colour=
 count=
-takes='--env-file:compose_env --file:compose_file'
+takes=$compose_takes
 flags=''
 
 take_word() {
@@ -179,7 +179,6 @@ take_word() {
 read_options "$@"
 [ -n "$action" ] || die_usage "what to do: restart, switch or status?"
 compose_open
-compose_find_project
 case $action in
 restart) restart ;;
 switch)

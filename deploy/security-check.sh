@@ -25,7 +25,7 @@ certificate_days=21
 password_least=16
 json=
 quiet=
-takes='--secrets:secrets --env-file:compose_env --file:compose_file'
+takes="--secrets:secrets $compose_takes"
 flags='--json:json --quiet:quiet'
 
 read_options "$@"
@@ -183,7 +183,6 @@ SQL
 }
 
 compose_open
-compose_find_project
 all=$("$docker" ps -q --filter "label=com.docker.compose.project=$compose_project")
 check_secrets
 check_leaks

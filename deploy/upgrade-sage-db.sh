@@ -31,7 +31,7 @@ copied_within_s=86400
 caught_up_within_s=60
 quick=
 action=
-takes='--env-file:compose_env --file:compose_file'
+takes=$compose_takes
 flags='--quick:quick'
 
 take_word() {
@@ -59,15 +59,20 @@ tables_of() {
 	fingerprint "$database"
 }
 
-# follow FOLLOWER LEADER COPY: a subscription, whose name says who leads.
+# The name of a subscription says who leads.
+subscription_to() {
+	printf 'from_%s' "$(sql_name "$1")"
+}
+
+# follow FOLLOWER LEADER COPY
 follow() {
-	name=$(printf 'from_%s' "$2" | tr - _)
+	name=$(subscription_to "$2")
 	on "$1" "$database" "CREATE SUBSCRIPTION $name CONNECTION 'host=$2 dbname=$database user=replicator passfile=/run/postgres-tls/pgpass sslmode=verify-full sslrootcert=/run/secrets/ca_cert application_name=$name' PUBLICATION sage_upgrade WITH (copy_data = $3)" 2>/dev/null ||
 		die "$1 cannot follow $2; its log says why"
 }
 
 unfollow() {
-	on "$1" "$database" "DROP SUBSCRIPTION IF EXISTS $(printf 'from_%s' "$2" | tr - _)" 2>/dev/null
+	on "$1" "$database" "DROP SUBSCRIPTION IF EXISTS $(subscription_to "$2")" 2>/dev/null
 }
 
 # For the server's role alone: what is replicated is written by another.
@@ -85,16 +90,15 @@ takes_writes() {
 		WHERE setrole = '\"$role\"'::regrole AND c LIKE 'default_transaction_read_only=%'")" ]
 }
 
+# has_followed LEADER LSN
+has_followed() {
+	[ "$(on "$1" postgres "SELECT coalesce(bool_and(replay_lsn >= '$2'), false) FROM pg_stat_replication
+		WHERE application_name = '$(subscription_to "$1")'")" = t ]
+}
+
 # Until the follower has all that the leader has written up to now.
 catch_up() {
-	lsn=$(on "$2" postgres 'SELECT pg_current_wal_lsn()')
-	left=$caught_up_within_s
-	until [ "$(on "$2" postgres "SELECT coalesce(bool_and(replay_lsn >= '$lsn'), false) FROM pg_stat_replication
-		WHERE application_name = '$(printf 'from_%s' "$2" | tr - _)'")" = t ]; do
-		[ "$left" -gt 0 ] || return 1
-		left=$((left - 1))
-		sleep 1
-	done
+	wait_until $caught_up_within_s has_followed "$1" "$(on "$1" postgres 'SELECT pg_current_wal_lsn()')"
 }
 
 same() {
@@ -117,7 +121,7 @@ copy_sequences() {
 # hand_over FROM TO: one stops taking writes, the other has everything, and takes them.
 hand_over() {
 	writes "$1" off
-	catch_up "$2" "$1" || {
+	catch_up "$1" || {
 		writes "$1" on
 		die "$2 did not catch up within $caught_up_within_s s; $1 is in service as before"
 	}
@@ -132,6 +136,10 @@ hand_over() {
 }
 
 # --- the work -------------------------------------------------------------------
+
+is_copied() {
+	[ "$(on sage-db-next "$database" "SELECT coalesce(bool_and(srsubstate = 'r'), false) FROM pg_subscription_rel")" = t ]
+}
 
 prepare() {
 	compose --profile next up -d --no-deps --no-recreate sage-db-next >/dev/null 2>&1 || die "compose could not start sage-db-next"
@@ -149,12 +157,7 @@ prepare() {
 		on "$node" "$database" 'CREATE PUBLICATION sage_upgrade FOR ALL TABLES'
 	done
 	follow sage-db-next sage-db true
-	left=$copied_within_s
-	until [ "$(on sage-db-next "$database" "SELECT coalesce(bool_and(srsubstate = 'r'), false) FROM pg_subscription_rel")" = t ]; do
-		[ "$left" -gt 0 ] || die "the tables are not copied after $copied_within_s s; status says how far it is"
-		left=$((left - 1))
-		sleep 1
-	done
+	wait_until $copied_within_s is_copied || die "the tables are not copied after $copied_within_s s; status says how far it is"
 	say "sage-db-next has everything and follows; next: deploy/upgrade-sage-db.sh switch"
 }
 
@@ -169,10 +172,8 @@ status() {
 
 check_servers() {
 	for id in $(containers_of sage-mcp) $(containers_of sage-mcp-green); do
-		case ",$("$docker" exec "$id" printenv DB_HOST)," in
-		*,sage-db-next,*) ;;
-		*) die "the servers do not know sage-db-next: set DB_HOST=sage-db,sage-db-next and deploy/roll-sage-mcp.sh restart" ;;
-		esac
+		uses_database "$id" sage-db-next ||
+			die "the servers do not know sage-db-next: set DB_HOST=sage-db,sage-db-next and deploy/roll-sage-mcp.sh restart"
 	done
 }
 
@@ -193,7 +194,7 @@ finish() {
 	takes_writes sage-db-next || die "sage-db is still in service; switch first"
 	unfollow sage-db sage-db-next
 	on sage-db-next "$database" 'DROP PUBLICATION sage_upgrade'
-	image=$("$docker" inspect -f '{{.Config.Image}}' "$(container_of sage-db-next)")
+	image=$(image_of "$(container_of sage-db-next)")
 	"$docker" stop -t 120 "$(container_of sage-db)" >/dev/null
 	say "sage-db is stopped; its data is kept. Now, for the new one to be sage-db:" \
 		"DB_IMAGE=$image, DB_VOLUME=sage-db-next-data, DB_HOST=sage-db in the environment file;" \
@@ -201,7 +202,6 @@ finish() {
 }
 
 compose_open
-compose_find_project
 container=$(container_of sage-db)
 role=$("$docker" exec "$container" printenv DB_USER)
 database=$("$docker" exec "$container" printenv DB_NAME)

@@ -73,6 +73,22 @@ is_number() {
 	esac
 }
 
+# wait_until SECONDS COMMAND...: tried once a second until it succeeds; fails when it has not.
+wait_until() {
+	left=$1
+	shift
+	until "$@"; do
+		[ "$left" -gt 0 ] || return 1
+		left=$((left - 1))
+		sleep 1
+	done
+}
+
+# The name of a service, where SQL wants an identifier.
+sql_name() {
+	printf '%s' "$1" | tr - _
+}
+
 # A JSON string of any text: quotes, backslashes and control characters escaped.
 json_string() {
 	printf '%s' "$1" | tr '\n\t\r' '   ' | tr -d '\000-\037' | sed 's/\\/\\\\/g;s/"/\\"/g;s/^/"/;s/$/"/'

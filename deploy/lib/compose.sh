@@ -5,8 +5,10 @@
 # docker-compose.prod.yml and .env.production of this clone.
 
 docker=${DOCKER:-docker}
+# shellcheck disable=SC2034 # for the scripts' own $takes
+compose_takes='--env-file:compose_env --file:compose_file'
 
-# Sets compose_words, and answers to: compose up -d ...
+# From then on: compose up -d ...; and $compose_project.
 compose_open() {
 	need "$docker"
 	if [ -n "${COMPOSE-}" ]; then
@@ -23,6 +25,7 @@ compose_open() {
 		compose_env=$root/.env.production
 	fi
 	"$docker" info >/dev/null 2>&1 || die "the Docker engine does not answer; is it running, and may you use it?"
+	compose_find_project
 }
 
 compose() {
@@ -35,7 +38,7 @@ compose() {
 	fi
 }
 
-# Sets compose_project by what runs: the name depends on options, environment and folder.
+# By what runs: the name depends on options, environment and folder.
 compose_find_project() {
 	one=$(compose ps -q | head -n 1)
 	[ -n "$one" ] || die "nothing of $compose_file is running; start it with compose up -d"
@@ -62,12 +65,23 @@ health_of() {
 	"$docker" inspect -f '{{if .State.Health}}{{.State.Health.Status}}{{else}}{{.State.Status}}{{end}}' "$1"
 }
 
+is_healthy() {
+	[ "$(health_of "$1")" = healthy ]
+}
+
 # wait_healthy CONTAINER SECONDS
 wait_healthy() {
-	left=$2
-	until [ "$(health_of "$1")" = healthy ]; do
-		[ "$left" -gt 0 ] || return 1
-		left=$((left - 1))
-		sleep 1
-	done
+	wait_until "$2" is_healthy "$1"
+}
+
+image_of() {
+	"$docker" inspect -f '{{.Config.Image}}' "$1"
+}
+
+# uses_database CONTAINER HOST: is it one of those that this server may use?
+uses_database() {
+	case ",$("$docker" exec "$1" printenv DB_HOST)," in
+	*",$2,"*) ;;
+	*) return 1 ;;
+	esac
 }
