@@ -9,7 +9,7 @@ import httpx
 import pytest
 from agents import Load
 from production import Events, call, post
-from sage import LEGACY, wait_for
+from sage import LEGACY, once, wait_for
 from sessions import VERSIONS
 
 
@@ -40,8 +40,8 @@ def test_events_pass_within_50_ms(production, http2):
     took = []
     with production.client(http2=http2) as listener, production.client() as saver:
         with Events(listener, "sage://feed/default") as events:
-            for count in range(10):
-                call(saver, "save_memory", {"user_input": f"an event {count}"})
+            for _ in range(10):
+                call(saver, "save_memory", {"user_input": once("an event")})
                 answered = time.monotonic()
                 arrived, message = events.next()
                 assert message["params"]["uri"] == "sage://feed/default"

@@ -4,6 +4,7 @@ import threading
 import time
 
 import httpx
+from sage import once
 
 
 class Load:
@@ -32,7 +33,7 @@ class Load:
             count = 0
             while not self._stop.wait(self._pause_s):
                 count += 1
-                text = f"agent {number} says {count}"
+                text = once(f"agent {number} says {count}")  # or it would be merged with that of a load before
                 began = time.monotonic()
                 try:
                     self._judge(text, http.post("/mcp", json={"jsonrpc": "2.0", "id": count, "method": "tools/call",
