@@ -92,6 +92,7 @@ class Generator:
         self.shape = shape or Shape()
         self.run = uuid.uuid4().hex[:12]
         self.memories: list[Memory] = []
+        self.latest: Memory | None = None  # of those that were acknowledged
         self.reads: list[Read] = []
         self.wrong_answers: list[str] = []
         self._numbers = itertools.count()
@@ -156,6 +157,8 @@ class Generator:
         except (OSError, HTTPException) as why:
             memory.state, memory.said = UNKNOWN, f"no answer: {why!r}"
         memory.ended = time.monotonic()
+        if memory.state == ACKNOWLEDGED:
+            self.latest = memory
 
     def _save(self, connection: Connection) -> bool | None:
         """True: acknowledged; None: the connection is of no more use."""
@@ -164,8 +167,8 @@ class Generator:
         return None if memory.said.startswith("no answer") else memory.state == ACKNOWLEDGED
 
     def _read(self, connection: Connection) -> bool | None:
-        """Gets one of the last memories, which must be the one it was."""
-        known = next((m for m in reversed(self.memories[-100:]) if m.state == ACKNOWLEDGED), None)
+        """Gets the latest memory, however long ago it was saved; it must be the one it was."""
+        known = self.latest
         if known is None:
             return False
         read = Read(time.monotonic(), 0.0)
