@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "text.h"
+#include "vectors.h"
 
 static bool add_terms(struct query *q, const struct search *search)
 {
@@ -30,6 +31,10 @@ bool search_ask(struct query *q, const struct principal *who, const struct searc
 	query_text(q, search->session_id, search->session_id_len);
 	query_int4(q, search->limit);
 	query_int4(q, search->characters);
+	if (by_vector) {
+		query_bool(q, search->exact);
+		vector_settings(q);
+	}
 	return true;
 }
 

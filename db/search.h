@@ -23,6 +23,7 @@ struct search {
 	size_t session_id_len;
 	int32_t limit;
 	int32_t characters; /* of each text in a hit */
+	bool exact;         /* by embedding: compare all, do not use the index */
 };
 
 /* Borrowed texts must outlive the query. False: out of memory. */

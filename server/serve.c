@@ -40,6 +40,7 @@
 #include "signer.h"
 #include "surface.h"
 #include "systemd.h"
+#include "vector_index.h"
 
 struct serve {
 	struct service service;
@@ -65,6 +66,7 @@ static void open_database(struct serve *serve)
 	ended_sessions_open(serve->service.ended);
 	tasks_open(serve->service.tasks);
 	housekeeping_open(serve->service.housekeeping);
+	vector_keeper_open(serve->service.vectors);
 }
 
 static void on_migrated(void *arg, enum migrate_outcome outcome, int applied, const char *error)
@@ -247,8 +249,10 @@ static bool catch_signals(struct serve *serve)
 }
 
 /* What stands on the loop, the pool and the events. */
-static bool build_service(struct service *service)
+static bool build_service(struct serve *serve)
 {
+	struct service *service = &serve->service;
+
 	service->auth = auth_new(
 	    service->db, strcmp(option_text(service->options, OPT_AUTH), "required") == 0);
 	service->signer = signer_new(service->base, service->db);
@@ -256,9 +260,10 @@ static bool build_service(struct service *service)
 	service->streams = streams_new(service->base);
 	service->tasks = tasks_new(service);
 	service->housekeeping = housekeeping_new(service);
+	service->vectors = vector_keeper_new(service, serve->conninfo);
 	return service->auth != NULL && service->signer != NULL && service->ended != NULL &&
 	       service->streams != NULL && service->tasks != NULL &&
-	       service->housekeeping != NULL;
+	       service->housekeeping != NULL && service->vectors != NULL;
 }
 
 static bool build(struct serve *serve, char *error, size_t len)
@@ -289,7 +294,7 @@ static bool build(struct serve *serve, char *error, size_t len)
 	serve->service.events = events_new(serve->service.base, serve->service.db,
 	    serve->conninfo, database.pool.connect_ms, error, len);
 	return serve->service.http != NULL && serve->service.events != NULL &&
-	       build_service(&serve->service) && catch_signals(serve);
+	       build_service(serve) && catch_signals(serve);
 }
 
 static void take_down(struct serve *serve)
@@ -303,6 +308,7 @@ static void take_down(struct serve *serve)
 	query_fini(&serve->key_query);
 	streams_free(serve->service.streams);
 	tasks_free(serve->service.tasks);
+	vector_keeper_free(serve->service.vectors);
 	housekeeping_free(serve->service.housekeeping);
 	ended_sessions_free(serve->service.ended);
 	signer_free(serve->service.signer);

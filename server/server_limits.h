@@ -77,6 +77,8 @@
 #define MAX_REQUEST_STATE_BYTES  (64 * 1024)
 
 /* Housekeeping */
+#define VECTOR_INDEX_REST_MS  30000   /* between two looks at the index on embeddings */
+#define VECTOR_CHECK_MS       3600000 /* between two checks of what it finds */
 #define HOUSEKEEPING_MS        5000 /* between two rounds */
 #define HOUSEKEEPING_BREATH_MS 10   /* between two statements of a round */
 #define HOUSEKEEPING_ROWS      100  /* expired memories in one statement */

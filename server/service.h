@@ -19,6 +19,7 @@ struct streams;
 struct surface;
 struct housekeeping;
 struct tasks;
+struct vector_keeper;
 
 enum schema_state {
 	SCHEMA_WAITING, /* the database has not been reached, or migrations run */
@@ -39,6 +40,7 @@ struct service {
 	struct streams *streams;
 	struct tasks *tasks;
 	struct housekeeping *housekeeping;
+	struct vector_keeper *vectors;
 	enum schema_state schema;
 	bool draining;
 	int64_t started_ms; /* clock_ms() */

@@ -8,4 +8,5 @@
 struct service;
 
 void families_of_database(FILE *out, struct service *service);
+void families_of_vectors(FILE *out, const struct service *service);
 void families_of_process(FILE *out, const struct service *service);

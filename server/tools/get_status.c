@@ -11,6 +11,7 @@
 #include "tools/show.h"
 #include "tools/show_breakers.h"
 #include "tools/tools.h"
+#include "vector_index.h"
 
 struct get_status {
 	struct call call;
@@ -79,6 +80,17 @@ static void add_totals(const struct call *call)
 	json_object_set_new(call->result, "last_memory_at", show_time(totals.last_us));
 }
 
+static void add_vector_index(const struct call *call)
+{
+	struct vector_index index = vector_keeper_report(call->service->vectors).index;
+	json_t *shown = json_pack("{s:s, s:I}", "state", vector_index_name(index.state), "vectors",
+	    (json_int_t)index.vectors);
+
+	if (index.state == VECTOR_INDEX_BUILDING)
+		json_object_set_new(shown, "built", json_real(index.built));
+	json_object_set_new(call->result, "vector_index", shown);
+}
+
 static enum step_result report(struct call *call)
 {
 	struct database *db = call->service->db;
@@ -95,6 +107,8 @@ static enum step_result report(struct call *call)
 		                      "agent", call->who.agent));
 	if (call->rows != NULL)
 		add_totals(call);
+	if (call->service->vectors != NULL)
+		add_vector_index(call);
 	return STEP_NEXT;
 }
 
