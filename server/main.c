@@ -79,6 +79,7 @@ int main(int argc, char **argv)
 	}
 	signal(SIGPIPE,
 	    SIG_IGN); /* a client that closes is an error of write(), not a reason to die */
+	signal(SIGXFSZ, SIG_IGN); /* a log file that may not grow is a full disk */
 	signal(SIGUSR1, SIG_IGN); /* other servers rotate logs or upgrade by these */
 	signal(SIGUSR2, SIG_IGN);
 	if (!options_load(&options, argc, argv, error, sizeof(error))) {
