@@ -71,6 +71,12 @@ struct option_view {
 
 struct option_view option_view(const struct options *o, enum option_id id);
 
+/* Is this environment variable read? NAME_FILE of a secret, too. */
+bool option_is_variable(const char *name);
+
+/* The secrets, by all their names; the list ends with NULL. Static. */
+const char *const *options_secret_names(void);
+
 /* Table of all options for --help, and NAME=value lines with secrets hidden. */
 void options_print_help(FILE *out);
 void options_print_values(const struct options *o, FILE *out);

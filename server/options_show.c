@@ -10,6 +10,46 @@ static const char *const source_names[] = {
     [FROM_FLAG] = "flag",
 };
 
+static bool is_file_of(const char *name, const char *secret)
+{
+	size_t len = strlen(secret);
+
+	return strncmp(name, secret, len) == 0 && strcmp(name + len, "_FILE") == 0;
+}
+
+static bool is_called(const struct option *opt, const char *called, const char *name)
+{
+	return called != NULL && (strcmp(called, name) == 0 ||
+	                             (opt->kind == KIND_SECRET && is_file_of(name, called)));
+}
+
+bool option_is_variable(const char *name)
+{
+	for (size_t id = 0; id < OPT_COUNT; id++) {
+		const struct option *opt = &option_table[id];
+
+		if (is_called(opt, opt->name, name) || is_called(opt, opt->other, name))
+			return true;
+	}
+	return false;
+}
+
+const char *const *options_secret_names(void)
+{
+	static const char *names[2 * OPT_COUNT + 1];
+	size_t count = 0;
+
+	for (size_t id = 0; id < OPT_COUNT; id++) {
+		if (option_table[id].kind != KIND_SECRET)
+			continue;
+		names[count++] = option_table[id].name;
+		if (option_table[id].other != NULL)
+			names[count++] = option_table[id].other;
+	}
+	names[count] = NULL;
+	return names;
+}
+
 void options_print_help(FILE *out)
 {
 	fputs("Options, as flag, environment variable, and default:\n\n", out);
