@@ -137,7 +137,7 @@ static void read_list(struct migration_run *run, const PGresult *rows)
 
 		switch (migration_state(number, PQgetvalue(rows, row, 1), &i)) {
 		case MIGRATION_NEWER:
-			report(run, true, "the schema is of a newer version; going on with it");
+			report(run, false, "the schema is of a newer version; going on with it");
 			continue;
 		case MIGRATION_CHANGED:
 			fail(run, migrations[i].name, MIGRATION_CHANGED_TEXT);

@@ -1,5 +1,6 @@
 /* machine: the log's directory and disk, descriptors, and the addresses to listen on. */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <netdb.h>
 #include <string.h>
@@ -16,6 +17,20 @@
 #define LOG_LEAST_BYTES   (100LL * 1024 * 1024) /* of free disk, below it a warning */
 #define OTHER_DESCRIPTORS 64                    /* besides connections: libraries, log, admin */
 
+/* The file when there is one, else whoever would have to take it; errno says why. NULL: neither. */
+static const char *what_cannot_be_written(const char *path, const char *directory)
+{
+	int fd = open(path, O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+	if (fd >= 0) {
+		close(fd);
+		return NULL;
+	}
+	if (errno != ENOENT)
+		return path;
+	return access(directory, W_OK | X_OK) != 0 ? directory : NULL;
+}
+
 void doctor_log(struct doctor *doctor)
 {
 	const char *directory = option_text(doctor->options, OPT_LOG_DIR);
@@ -30,13 +45,12 @@ void doctor_log(struct doctor *doctor)
 		doctor_say(doctor, DOCTOR_FAIL, "log", "choose another", "LOG_DIR is too long");
 		return;
 	}
-	/* The file when there is one, else whoever would make it. */
-	const char *needed = access(path, F_OK) == 0 ? path : directory;
+	const char *bad = what_cannot_be_written(path, directory);
 
-	if (access(needed, needed == path ? W_OK : W_OK | X_OK) != 0)
+	if (bad != NULL)
 		doctor_say(doctor, DOCTOR_FAIL, "log",
 		    "make it, and let the user of the server write there", "LOG_DIR: %s: %s",
-		    needed, strerror(errno));
+		    bad, strerror(errno));
 	else if (statvfs(directory, &disk) != 0)
 		doctor_say(doctor, DOCTOR_FAIL, "log", "look at the disk", "LOG_DIR: %s: %s",
 		    directory, strerror(errno));

@@ -1,6 +1,7 @@
 /* report: findings, as lines for people or JSON for programs. */
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "doctor/doctor.h"
 
@@ -8,6 +9,17 @@
 
 static const char *const names[] = {
     [DOCTOR_OK] = "ok", [DOCTOR_WARN] = "warn", [DOCTOR_FAIL] = "fail"};
+
+/* One line, whatever was quoted. */
+static void flatten(char *text)
+{
+	for (size_t i = strlen(text); i > 0 && strchr("\r\n", text[i - 1]) != NULL; i--)
+		text[i - 1] = '\0';
+	for (; *text != '\0'; text++) {
+		if (strchr("\r\n\t", *text) != NULL)
+			*text = ' ';
+	}
+}
 
 void doctor_say(struct doctor *doctor, enum doctor_status status, const char *what,
     const char *next, const char *format, ...)
@@ -18,6 +30,7 @@ void doctor_say(struct doctor *doctor, enum doctor_status status, const char *wh
 	va_start(list, format);
 	vsnprintf(text, sizeof(text), format, list);
 	va_end(list);
+	flatten(text);
 	if (status > doctor->worst)
 		doctor->worst = status;
 	json_array_append_new(doctor->findings,
