@@ -27,11 +27,11 @@ struct facts {
 	bool superuser, may_create_tables;
 	const char *foreign_tables; /* of ours, that another role owns; or NULL */
 	bool has_migrations, has_keys;
-	bool read_only;                 /* this role in this database */
+	bool read_only;                    /* this role in this database */
 	int connections, connections_used; /* for ordinary roles; of all */
-	int role_limit, database_limit; /* -1: none */
-	int64_t clock_ms;               /* unix time there */
-	int64_t written;                /* log position; 0: it is a replica */
+	int role_limit, database_limit;    /* -1: none */
+	int64_t clock_ms;                  /* unix time there */
+	int64_t written;                   /* log position; 0: it is a replica */
 };
 
 void facts_ask(struct query *q);

@@ -22,9 +22,9 @@
 #include "hint.h"
 #include "migrations.h"
 
-#define RETRY_MOST_MS  2000
-#define MENDED_S       5 /* after a failure, until it is looked at whether a person has mended it */
-#define LOCK           "SELECT pg_advisory_xact_lock(7310287);" /* nobody else uses this number */
+#define RETRY_MOST_MS 2000
+#define MENDED_S      5 /* after a failure, until it is looked at whether a person has mended it */
+#define LOCK          "SELECT pg_advisory_xact_lock(7310287);" /* nobody else uses this number */
 
 struct migration_run {
 	struct event_base *base;
@@ -137,7 +137,8 @@ static void read_list(struct migration_run *run, const PGresult *rows)
 
 		switch (migration_state(number, PQgetvalue(rows, row, 1), &i)) {
 		case MIGRATION_NEWER:
-			report(run, false, "the schema is of a newer version; going on with it");
+			report(
+			    run, false, "the schema is of a newer version; going on with it");
 			continue;
 		case MIGRATION_CHANGED:
 			fail(run, migrations[i].name, MIGRATION_CHANGED_TEXT);

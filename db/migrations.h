@@ -35,8 +35,7 @@ struct migration {
 extern const struct migration migrations[MIGRATIONS_COUNT]; /* in the order they run */
 
 long migration_number(const struct migration *migration);
-void migration_checksum(
-    const struct migration *migration, char hex[MIGRATION_CHECKSUM_BYTES]);
+void migration_checksum(const struct migration *migration, char hex[MIGRATION_CHECKSUM_BYTES]);
 
 enum migration_state {
 	MIGRATION_SAME,    /* the database ran it as it is here */

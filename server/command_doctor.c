@@ -22,8 +22,9 @@ static int finish(struct doctor *doctor)
 
 int command_doctor(struct options *options, int argc, char **argv)
 {
-	static void (*const looks[])(struct doctor *) = {doctor_options, doctor_secrets, doctor_stop,
-	    doctor_log, doctor_descriptors, doctor_listen, doctor_admin, doctor_database};
+	static void (*const looks[])(struct doctor *) = {doctor_options, doctor_secrets,
+	    doctor_stop, doctor_log, doctor_descriptors, doctor_listen, doctor_admin,
+	    doctor_database};
 	struct doctor doctor = {.options = options, .findings = json_array()};
 
 	(void)argv;

@@ -24,8 +24,8 @@ bool log_sink_path(const char *directory, char *path, size_t len)
 
 static bool open_file(const char *path, char *error, size_t error_len)
 {
-	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
-	    FILE_MODE);
+	int fd = open(
+	    path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, FILE_MODE);
 
 	if (fd < 0) {
 		snprintf(error, error_len, "LOG_DIR: %s: %s", path, strerror(errno));

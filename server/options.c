@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-
 #define MAX_CONFIG_LINE_BYTES 8192
 
 const struct option option_table[OPT_COUNT] = {
@@ -314,7 +313,8 @@ size_t options_reload(
 	for (size_t id = 0; id < OPT_COUNT; id++) {
 		if (strcmp(o->values[id], fresh->values[id]) == 0)
 			continue;
-		changes[count++] = (struct option_change){option_table[id].name, option_table[id].reload};
+		changes[count++] =
+		    (struct option_change){option_table[id].name, option_table[id].reload};
 		if (option_table[id].reload) {
 			char *old = o->values[id];
 

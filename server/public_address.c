@@ -23,7 +23,8 @@ struct public_address {
 	struct query key_query;
 };
 
-static bool listen_on(struct public_address *public, const char *address, char *error, size_t len)
+static bool listen_on(
+    struct public_address *public, const char *address, char *error, size_t len)
 {
 	char text[280];
 
@@ -83,7 +84,8 @@ static void look_for_key(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	query_fini(&public->key_query);
 	key_exists_ask(&public->key_query);
-	if (!database_run(public->service->db, &public->key_query, on_key_exists, public, &error))
+	if (!database_run(
+	        public->service->db, &public->key_query, on_key_exists, public, &error))
 		on_key_exists(public, NULL, &error);
 }
 

@@ -84,7 +84,8 @@ static void on_migrated(void *arg, enum migrate_outcome outcome, int applied, co
 	struct serve *serve = arg;
 	char count[16];
 
-	if (outcome == MIGRATE_FAILED && !option_bool(serve->service.options, OPT_WAIT_FOR_DATABASE)) {
+	if (outcome == MIGRATE_FAILED &&
+	    !option_bool(serve->service.options, OPT_WAIT_FOR_DATABASE)) {
 		say_cannot_start(error);
 		serve->failed = true;
 		event_base_loopbreak(serve->service.base);
@@ -279,7 +280,8 @@ int serve(struct options *options, const struct surface *surface)
 
 	log_take_libevent();
 	if (build(&serve, error, sizeof(error)) &&
-	    (serve.address = public_address_listen(&serve.service, error, sizeof(error))) != NULL &&
+	    (serve.address = public_address_listen(&serve.service, error, sizeof(error))) !=
+	        NULL &&
 	    admin_listen(&serve.service, &serve.admin, error, sizeof(error)) &&
 	    start_database(&serve, error, sizeof(error))) {
 		systemd_ready(serve.service.base);

@@ -42,8 +42,8 @@ void doctor_options(struct doctor *doctor)
 
 	if (!options_agree(o, error, sizeof(error)) ||
 	    !database_options(o, &database, error, sizeof(error)))
-		doctor_say(doctor, DOCTOR_FAIL, "options", "serve refuses to start so", "%s",
-		    error);
+		doctor_say(
+		    doctor, DOCTOR_FAIL, "options", "serve refuses to start so", "%s", error);
 	else if (find_mistyped(name))
 		doctor_say(doctor, DOCTOR_WARN, "options",
 		    "is it mistyped? 'sage-mcp --help' lists the options",
@@ -58,18 +58,19 @@ void doctor_stop(struct doctor *doctor)
 {
 	const struct options *o = doctor->options;
 	long ends_ms = option_number(o, OPT_LAME_DUCK_MS) + option_number(o, OPT_DRAIN_MS);
-	bool contained = access("/.dockerenv", F_OK) == 0 ||
-	                 getenv("KUBERNETES_SERVICE_HOST") != NULL;
+	bool contained =
+	    access("/.dockerenv", F_OK) == 0 || getenv("KUBERNETES_SERVICE_HOST") != NULL;
 
-	if (contained && option_number(o, OPT_STOP_GRACE_MS) == 0 && ends_ms >= CONTAINER_GRACE_MS)
+	if (contained && option_number(o, OPT_STOP_GRACE_MS) == 0 &&
+	    ends_ms >= CONTAINER_GRACE_MS)
 		doctor_say(doctor, DOCTOR_WARN, "stop",
 		    "set STOP_GRACE_MS to what it is (compose: stop_grace_period, Kubernetes: "
 		    "terminationGracePeriodSeconds)",
 		    "after SIGTERM up to %ld ms are used, and when the kill comes is not known",
 		    ends_ms);
 	else
-		doctor_say(doctor, DOCTOR_OK, "stop", NULL, "after SIGTERM it ends within %ld ms",
-		    ends_ms);
+		doctor_say(doctor, DOCTOR_OK, "stop", NULL,
+		    "after SIGTERM it ends within %ld ms", ends_ms);
 }
 
 /* True: there was something to say. */
@@ -103,5 +104,6 @@ void doctor_secrets(struct doctor *doctor)
 		said = true;
 	}
 	if (!said)
-		doctor_say(doctor, DOCTOR_OK, "secrets", NULL, "no file of them is open to all");
+		doctor_say(
+		    doctor, DOCTOR_OK, "secrets", NULL, "no file of them is open to all");
 }

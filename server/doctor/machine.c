@@ -103,7 +103,8 @@ static int try_address(const char *address)
 	const char *port;
 	int on = 1, result = 0;
 
-	if (!address_split(address, host, &port) || getaddrinfo(host, port, &hints, &found) != 0)
+	if (!address_split(address, host, &port) ||
+	    getaddrinfo(host, port, &hints, &found) != 0)
 		return -1;
 	int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
@@ -148,8 +149,8 @@ static void look_at_address(struct doctor *doctor, const char *what, const char 
 
 void doctor_listen(struct doctor *doctor)
 {
-	look_at_address(doctor, "listen", "LISTEN", option_text(doctor->options, OPT_LISTEN),
-	    DOCTOR_FAIL);
+	look_at_address(
+	    doctor, "listen", "LISTEN", option_text(doctor->options, OPT_LISTEN), DOCTOR_FAIL);
 }
 
 /* serve goes on without it where nobody asked for it. */

@@ -33,9 +33,9 @@ void doctor_say(struct doctor *doctor, enum doctor_status status, const char *wh
 	flatten(text);
 	if (status > doctor->worst)
 		doctor->worst = status;
-	json_array_append_new(doctor->findings,
-	    json_pack("{s:s, s:s, s:s, s:s*}", "check", what, "status", names[status], "text",
-	        text, "next", next));
+	json_array_append_new(
+	    doctor->findings, json_pack("{s:s, s:s, s:s, s:s*}", "check", what, "status",
+	                          names[status], "text", text, "next", next));
 }
 
 static const char *string(const json_t *finding, const char *key)
@@ -48,13 +48,12 @@ static void print_lines(const struct doctor *doctor)
 	size_t i;
 	json_t *finding;
 
-	json_array_foreach(doctor->findings, i, finding)
-	{
+	json_array_foreach (doctor->findings, i, finding) {
 		const char *next = string(finding, "next");
 
 		printf("%-4s  %-11s  %s%s%s\n", string(finding, "status"),
-		    string(finding, "check"), string(finding, "text"),
-		    next != NULL ? "; " : "", next != NULL ? next : "");
+		    string(finding, "check"), string(finding, "text"), next != NULL ? "; " : "",
+		    next != NULL ? next : "");
 	}
 }
 
