@@ -27,13 +27,12 @@ void facts_read(const struct rows *rows, struct facts *facts)
 	facts->foreign_tables = rows_text(rows, 0, col++, NULL);
 	facts->has_migrations = rows_bool(rows, 0, col++);
 	facts->has_keys = rows_bool(rows, 0, col++);
-	facts->read_only = rows_bool(rows, 0, col++);
 	facts->connections = (int)rows_int(rows, 0, col++);
 	facts->connections_used = (int)rows_int(rows, 0, col++);
 	facts->role_limit = (int)rows_int(rows, 0, col++);
 	facts->database_limit = (int)rows_int(rows, 0, col++);
 	facts->clock_ms = rows_int(rows, 0, col++);
-	facts->written = rows_is_null(rows, 0, col) ? 0 : rows_int(rows, 0, col);
+	facts->written = rows_int(rows, 0, col);
 }
 
 void facts_migrations_ask(struct query *q)

@@ -27,13 +27,13 @@ struct facts {
 	bool superuser, may_create_tables;
 	const char *foreign_tables; /* of ours, that another role owns; or NULL */
 	bool has_migrations, has_keys;
-	bool read_only;                    /* this role in this database */
 	int connections, connections_used; /* for ordinary roles; of all */
 	int role_limit, database_limit;    /* -1: none */
 	int64_t clock_ms;                  /* unix time there */
-	int64_t written;                   /* log position; 0: it is a replica */
+	int64_t written;                   /* log position */
 };
 
+/* Of a database that takes writes. */
 void facts_ask(struct query *q);
 void facts_read(const struct rows *rows, struct facts *facts);
 

@@ -150,22 +150,24 @@ static void read_list(struct migration_run *run, const PGresult *rows)
 	}
 }
 
+/* Of this database, or else the one that the first migration would take. */
 static void send_pgvector(struct migration_run *run)
 {
-	send_sql(run, "SELECT extversion FROM pg_extension WHERE extname = 'vector'");
+	send_sql(run,
+	    "SELECT coalesce((SELECT extversion FROM pg_extension WHERE extname = 'vector'), "
+	    "(SELECT default_version FROM pg_available_extensions WHERE name = 'vector'))");
 }
 
-/* Without one, the first migration makes it. */
+/* Where there is none, CREATE EXTENSION says so best. */
 static void read_pgvector(struct migration_run *run, const PGresult *rows)
 {
-	char why[200];
+	const char *version = PQgetvalue(rows, 0, 0);
 
-	if (PQntuples(rows) == 0 || pgvector_is_new_enough(PQgetvalue(rows, 0, 0)))
+	if (PQgetisnull(rows, 0, 0) || pgvector_is_new_enough(version))
 		return;
-	snprintf(why, sizeof(why), "version %.20s is too old; " PGVECTOR_OLD_TEXT,
-	    PQgetvalue(rows, 0, 0));
 	run->failed = true;
-	snprintf(run->error, sizeof(run->error), "pgvector: %s", why);
+	snprintf(run->error, sizeof(run->error),
+	    "pgvector: version %.20s is too old; " PGVECTOR_OLD_TEXT, version);
 }
 
 static void send_next(struct migration_run *run)

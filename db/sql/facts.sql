@@ -1,5 +1,5 @@
 -- read
--- How a database is, out of the catalogue alone: no table of ours need be there.
+-- How a primary is, out of the catalogue alone: no table of ours need be there.
 SELECT current_setting('server_version_num')::int, current_setting('server_version'),
     current_database()::text, current_user::text,
     (SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid() AND ssl)::text,
@@ -14,11 +14,10 @@ SELECT current_setting('server_version_num')::int, current_setting('server_versi
             AND relname IN ('memories', 'sessions', 'api_keys', 'sage_migrations')
             AND NOT pg_has_role(relowner, 'USAGE')),
     to_regclass('sage_migrations') IS NOT NULL, to_regclass('api_keys') IS NOT NULL,
-    current_setting('default_transaction_read_only') = 'on',
     current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int,
     (SELECT sum(numbackends) FROM pg_stat_database)::int,
     role.rolconnlimit, database.datconnlimit,
     (extract(epoch FROM clock_timestamp()) * 1000)::int8,
-    CASE WHEN pg_is_in_recovery() THEN NULL ELSE (pg_current_wal_lsn() - '0/0')::int8 END
+    (pg_current_wal_lsn() - '0/0')::int8
 FROM pg_roles AS role, pg_database AS database
 WHERE role.rolname = current_user AND database.datname = current_database()

@@ -62,11 +62,6 @@ static void judge_role(struct doctor *doctor, const struct facts *f)
 		doctor_say(doctor, DOCTOR_FAIL, "role",
 		    "ALTER TABLE ... OWNER TO this user, or connect as the owner",
 		    "%s does not own %s", f->user, f->foreign_tables);
-	else if (f->read_only)
-		doctor_say(doctor, DOCTOR_FAIL, "role",
-		    "ALTER ROLE ... RESET default_transaction_read_only, unless an upgrade is "
-		    "under way",
-		    "%s may not write", f->user);
 	else if (!f->may_create_tables)
 		doctor_say(doctor, DOCTOR_FAIL, "role",
 		    "make it the owner of the database or of the schema",

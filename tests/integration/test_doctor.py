@@ -1,11 +1,12 @@
 """sage-mcp doctor: a line for each thing a server needs, what to do about it, an exit status; nothing is changed."""
 
 import json
+import re
 import socket
 import threading
 
 import pytest
-from sage import Cluster, make_key, psql, run_command
+from sage import ROOT, Cluster, make_key, psql, run_command
 
 SECRET = "hunter2-very-secret"
 USER = "sage_user"
@@ -183,6 +184,11 @@ def test_pgvector_that_nobody_may_make(guarded):
 def test_pgvector_that_is_old(database):
     psql(database, "CREATE EXTENSION vector; UPDATE pg_extension SET extversion = '0.6.2' WHERE extname = 'vector'")
     Diagnosis(DATABASE_URL=database).expect("pgvector", "fail", "0.6.2", "0.7.0", "ALTER EXTENSION vector UPDATE")
+
+
+def test_the_oldest_pgvector_is_one_and_the_same():
+    ours = re.search(r'PGVECTOR_OLDEST "(.*)"', (ROOT / "db/migrations.h").read_text())[1]
+    assert f"vector_oldest={ours}\n" in (ROOT / "deploy/check-sage-db.sh").read_text()
 
 
 def test_a_superuser_and_an_owner_of_nothing(guarded):
