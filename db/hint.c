@@ -33,6 +33,7 @@ static const struct {
     {{"permission denied"},
         "; as a superuser run CREATE EXTENSION vector in this database, and let this user own "
         "the schema"},
+    {{"No space left on device"}, "; make room on the disk of the database"},
     {{"must be owner"}, "; run as the user who owns these tables, or change their owner"},
 };
 

@@ -17,26 +17,14 @@
 #include <event2/event.h>
 #include <event2/util.h>
 #include <libpq-fe.h>
-#include <openssl/evp.h>
 
 #include "connector.h"
 #include "hint.h"
+#include "migrations.h"
 
-#define RETRY_MOST_MS  2000
-#define MENDED_S       5 /* after a failure, until it is looked at whether a person has mended it */
-#define CHECKSUM_BYTES 65                                       /* SHA-256 in hex */
-#define LOCK           "SELECT pg_advisory_xact_lock(7310287);" /* nobody else uses this number */
-
-static const struct migration {
-	const char *name; /* the file's name; its first four digits are the number */
-	const char *text;
-} migrations[] = {
-#define MIGRATION(name, text) {#name, text},
-#include "migrations.inc"
-#undef MIGRATION
-};
-
-#define MIGRATION_COUNT (sizeof(migrations) / sizeof(*migrations))
+#define RETRY_MOST_MS 2000
+#define MENDED_S      5 /* after a failure, until it is looked at whether a person has mended it */
+#define LOCK          "SELECT pg_advisory_xact_lock(7310287);" /* nobody else uses this number */
 
 struct migration_run {
 	struct event_base *base;
@@ -47,7 +35,7 @@ struct migration_run {
 	struct event *readable, *writable, *retry;
 	size_t stage; /* into stages[] */
 	size_t next;  /* into migrations[]: what is being applied */
-	bool done[MIGRATION_COUNT];
+	bool done[MIGRATIONS_COUNT];
 	int applied;
 	PGresult *rows; /* the last result of this stage */
 	bool failed;    /* a statement of this stage failed; error says how */
@@ -64,16 +52,6 @@ static void report(struct migration_run *run, bool healthy, const char *text)
 {
 	if (run->config.report != NULL)
 		run->config.report(run->config.arg, healthy, text);
-}
-
-static void checksum(const char *text, char hex[CHECKSUM_BYTES])
-{
-	unsigned char hash[32];
-	unsigned int len = sizeof(hash);
-
-	EVP_Digest(text, strlen(text), hash, &len, EVP_sha256(), NULL);
-	for (unsigned int i = 0; i < sizeof(hash); i++)
-		snprintf(hex + (size_t)2 * i, 3, "%02x", hash[i]);
 }
 
 static void disconnect(struct migration_run *run)
@@ -153,47 +131,65 @@ static void fail(struct migration_run *run, const char *name, const char *why)
 
 static void read_list(struct migration_run *run, const PGresult *rows)
 {
-	char hex[CHECKSUM_BYTES];
-
 	for (int row = 0; row < PQntuples(rows); row++) {
 		long number = strtol(PQgetvalue(rows, row, 0), NULL, 10);
-		size_t i = 0;
+		size_t i;
 
-		while (i < MIGRATION_COUNT && strtol(migrations[i].name, NULL, 10) != number)
-			i++;
-		if (i == MIGRATION_COUNT) {
-			report(run, true, "the schema is of a newer version; going on with it");
+		switch (migration_state(number, PQgetvalue(rows, row, 1), &i)) {
+		case MIGRATION_NEWER:
+			report(
+			    run, false, "the schema is of a newer version; going on with it");
 			continue;
+		case MIGRATION_CHANGED:
+			fail(run, migrations[i].name, MIGRATION_CHANGED_TEXT);
+			break;
+		case MIGRATION_SAME:
+			break;
 		}
-		checksum(migrations[i].text, hex);
-		if (strcmp(hex, PQgetvalue(rows, row, 1)) != 0)
-			fail(run, migrations[i].name,
-			    "the database ran another text of it than this program "
-			    "holds; use the program that belongs to the database");
 		run->done[i] = true;
 	}
+}
+
+/* Of this database, or else the one that the first migration would take. */
+static void send_pgvector(struct migration_run *run)
+{
+	send_sql(run,
+	    "SELECT coalesce((SELECT extversion FROM pg_extension WHERE extname = 'vector'), "
+	    "(SELECT default_version FROM pg_available_extensions WHERE name = 'vector'))");
+}
+
+/* Where there is none, CREATE EXTENSION says so best. */
+static void read_pgvector(struct migration_run *run, const PGresult *rows)
+{
+	const char *version = PQgetvalue(rows, 0, 0);
+
+	if (PQgetisnull(rows, 0, 0) || pgvector_is_new_enough(version))
+		return;
+	run->failed = true;
+	snprintf(run->error, sizeof(run->error),
+	    "pgvector: version %.20s is too old; " PGVECTOR_OLD_TEXT, version);
 }
 
 static void send_next(struct migration_run *run)
 {
 	const struct migration *m;
-	char hex[CHECKSUM_BYTES];
+	char hex[MIGRATION_CHECKSUM_BYTES];
 	char *sql = NULL;
 
-	while (run->next < MIGRATION_COUNT && run->done[run->next])
+	while (run->next < MIGRATIONS_COUNT && run->done[run->next])
 		run->next++;
-	if (run->next == MIGRATION_COUNT) {
+	if (run->next == MIGRATIONS_COUNT) {
 		finish(run, MIGRATE_DONE);
 		return;
 	}
 	m = &migrations[run->next];
-	checksum(m->text, hex);
+	migration_checksum(m, hex);
 	/* A string of several statements ends at the first that fails; the open transaction goes with
 	 * the connection. */
 	if (asprintf(&sql,
 	        "BEGIN;" LOCK "INSERT INTO sage_migrations (number, name, checksum) VALUES "
 	        "(%ld, '%s', '%s');\n%s\n;COMMIT",
-	        strtol(m->name, NULL, 10), m->name, hex, m->text) < 0)
+	        migration_number(m), m->name, hex, m->text) < 0)
 		abort();
 	send_sql(run, sql);
 	free(sql);
@@ -217,6 +213,7 @@ static const struct stage {
 } stages[] = {
     {.send = send_record_table},
     {.send = send_list, .read = read_list},
+    {.send = send_pgvector, .read = read_pgvector},
     {.send = send_next, .read = read_next, .again = true},
 };
 

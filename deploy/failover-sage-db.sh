@@ -22,6 +22,10 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/deploy/lib/common.sh"
 # shellcheck source=deploy/lib/compose.sh
 . "$root/deploy/lib/compose.sh"
+# shellcheck source=deploy/lib/database.sh
+. "$root/deploy/lib/database.sh"
+# shellcheck source=deploy/lib/nodes.sh
+. "$root/deploy/lib/nodes.sh"
 
 nodes='sage-db sage-db-replica'
 slots='sage_db, sage_db_replica'
@@ -38,16 +42,11 @@ is_running() {
 	[ -n "$(node_id "$1")" ] && [ "$("$docker" inspect -f '{{.State.Running}}' "$(node_id "$1")")" = true ]
 }
 
-# node_sql SERVICE STATEMENT
-node_sql() {
-	"$docker" exec -i -u postgres "$(node_id "$1")" psql -X -q -A -t -v ON_ERROR_STOP=1 -d postgres -c "$2"
-}
-
 # primary, replica, or why it is neither.
 role_of() {
 	if ! is_running "$1"; then
 		echo stopped
-	elif recovering=$(node_sql "$1" 'SELECT pg_is_in_recovery()' 2>/dev/null); then
+	elif recovering=$(on "$1" postgres 'SELECT pg_is_in_recovery()' 2>/dev/null); then
 		case $recovering in f) echo primary ;; *) echo replica ;; esac
 	else
 		echo unreachable
@@ -81,8 +80,8 @@ status() {
 		"$(role_of sage-db-replica)" "$(json_string "$primary")"
 	if [ -n "$primary" ]; then
 		printf ',"synchronous":%s,"behind_bytes":%s' \
-			"$(node_sql "$primary" "SELECT current_setting('synchronous_standby_names') <> ''" | sed 's/^t$/true/;s/^f$/false/')" \
-			"$(node_sql "$primary" "SELECT coalesce(max(pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn))::text, 'null') FROM pg_stat_replication")"
+			"$(on "$primary" postgres "SELECT current_setting('synchronous_standby_names') <> ''" | sed 's/^t$/true/;s/^f$/false/')" \
+			"$(on "$primary" postgres "SELECT coalesce(max(pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn))::text, 'null') FROM pg_stat_replication")"
 	fi
 	printf '}\n'
 }
@@ -92,11 +91,11 @@ set_sync() {
 	[ -n "$primary" ] || die "there is no primary"
 	if [ "$1" = on ]; then
 		[ -n "$replica" ] || die "there is no replica; every commit would wait for it"
-		node_sql "$primary" "ALTER SYSTEM SET synchronous_standby_names = 'ANY 1 ($slots)'"
+		on "$primary" postgres "ALTER SYSTEM SET synchronous_standby_names = 'ANY 1 ($slots)'"
 	else
-		node_sql "$primary" 'ALTER SYSTEM RESET synchronous_standby_names'
+		on "$primary" postgres 'ALTER SYSTEM RESET synchronous_standby_names'
 	fi
-	node_sql "$primary" 'SELECT pg_reload_conf()' >/dev/null
+	on "$primary" postgres 'SELECT pg_reload_conf()' >/dev/null
 	say "a commit waits for the replica: $1"
 }
 
@@ -111,7 +110,7 @@ fence() {
 
 # What it has received is all there will be.
 has_replayed() {
-	[ "$(node_sql "$1" 'SELECT pg_last_wal_receive_lsn() <= pg_last_wal_replay_lsn()')" = t ]
+	[ "$(on "$1" postgres 'SELECT pg_last_wal_receive_lsn() <= pg_last_wal_replay_lsn()')" = t ]
 }
 
 promote() {
@@ -121,11 +120,11 @@ promote() {
 	new=$replica
 	fence "$old" "$new"
 	wait_until $catch_up_within_s has_replayed "$new" || die "$new has not caught up within $catch_up_within_s s; try again"
-	[ "$(node_sql "$new" 'SELECT pg_promote(true, 60)')" = t ] || die "$new was not promoted; its log says why"
+	[ "$(on "$new" postgres 'SELECT pg_promote(true, 60)')" = t ] || die "$new was not promoted; its log says why"
 	# Nobody could confirm a commit until the old node has come back as a replica.
-	node_sql "$new" 'ALTER SYSTEM RESET synchronous_standby_names'
-	node_sql "$new" 'SELECT pg_reload_conf()' >/dev/null
-	node_sql "$new" "SELECT pg_create_physical_replication_slot('$(sql_name "$old")', true)
+	on "$new" postgres 'ALTER SYSTEM RESET synchronous_standby_names'
+	on "$new" postgres 'SELECT pg_reload_conf()' >/dev/null
+	on "$new" postgres "SELECT pg_create_physical_replication_slot('$(sql_name "$old")', true)
 		WHERE NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = '$(sql_name "$old")')" >/dev/null
 	say "$new is the primary; $old is stopped and fenced: deploy/failover-sage-db.sh rejoin brings it back"
 	for id in $(containers_of sage-mcp); do
@@ -140,7 +139,7 @@ rejoin() {
 	old=$(other "$primary")
 	[ "$(role_of "$old")" = stopped ] || die "$old is running as $(role_of "$old")"
 	# pg_rewind reads the new timeline from the control file, where only a checkpoint writes it.
-	node_sql "$primary" 'CHECKPOINT'
+	on "$primary" postgres 'CHECKPOINT'
 	id=$(node_id "$old")
 	[ -n "$id" ] || die "there is no container of $old; start the service instead"
 	# The same container in all but its command: volumes, secrets, environment, network.

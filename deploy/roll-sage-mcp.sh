@@ -24,7 +24,6 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 healthy_within_s=60
 # Connections of clients to nginx's old workers live this long (keepalive_min_timeout is 5 s).
 settle_s=6
-stop_within_s=40
 
 # --- nginx ----------------------------------------------------------------------
 
@@ -93,7 +92,8 @@ up() {
 }
 
 stop_container() {
-	"$docker" stop -t $stop_within_s "$1" >/dev/null
+	grace_ms=$("$docker" exec "$1" printenv STOP_GRACE_MS) || grace_ms=40000 # one of before there was that
+	"$docker" stop -t $((grace_ms / 1000)) "$1" >/dev/null
 	"$docker" rm "$1" >/dev/null
 }
 

@@ -50,6 +50,7 @@ test  | prometheus       | command promtool     | checks the metrics (no system 
 test  | iproute2         | program ip           | network namespaces for the fault tests
 test  | iptables         | program iptables     | cuts lines in these namespaces
 test  | faketime         | command faketime     | sets the clocks of servers under test
+test  | logrotate        | program logrotate    | rotates the log of a server under test
 faults | slowhttptest    | command slowhttptest | clients that send slowly
 bench | wrk              | command wrk          | makes the load
 bench | pgbouncer        | program pgbouncer    | what the pool is compared with (no system service)

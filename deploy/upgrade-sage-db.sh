@@ -25,6 +25,8 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/deploy/lib/compose.sh"
 # shellcheck source=deploy/lib/database.sh
 . "$root/deploy/lib/database.sh"
+# shellcheck source=deploy/lib/nodes.sh
+. "$root/deploy/lib/nodes.sh"
 
 healthy_within_s=180
 copied_within_s=86400
@@ -46,17 +48,8 @@ read_options "$@"
 
 # --- two nodes ------------------------------------------------------------------
 
-# on SERVICE DATABASE STATEMENT
-on() {
-	container=$(container_of "$1")
-	superuser=postgres
-	sql "$2" "$3"
-}
-
 tables_of() {
-	container=$(container_of "$1")
-	superuser=postgres
-	fingerprint "$database"
+	node_open "$1" && fingerprint "$database" "${quick:+counts}"
 }
 
 # The name of a subscription says who leads.
@@ -101,14 +94,15 @@ catch_up() {
 	wait_until $caught_up_within_s has_followed "$1" "$(on "$1" postgres 'SELECT pg_current_wal_lsn()')"
 }
 
+# Both at once, for nobody may write meanwhile.
 same() {
-	one=$(tables_of "$1")
-	two=$(tables_of "$2")
-	if [ -n "$quick" ]; then
-		one=$(printf '%s\n' "$one" | cut -d'|' -f1,2)
-		two=$(printf '%s\n' "$two" | cut -d'|' -f1,2)
-	fi
-	[ "$one" = "$two" ]
+	tables_of "$1" >"$work/$1" &
+	one=$!
+	(tables_of "$2") >"$work/$2" || {
+		wait "$one"
+		return 1
+	}
+	wait "$one" && [ -s "$work/$1" ] && cmp -s "$work/$1" "$work/$2"
 }
 
 # Logical replication leaves sequences out.
@@ -202,6 +196,8 @@ finish() {
 }
 
 compose_open
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
 container=$(container_of sage-db)
 role=$("$docker" exec "$container" printenv DB_USER)
 database=$("$docker" exec "$container" printenv DB_NAME)

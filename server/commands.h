@@ -12,3 +12,7 @@ int command_key(struct options *options, int argc, char **argv);
 int command_export(struct options *options, int argc, char **argv);
 int command_import(struct options *options, int argc, char **argv);
 int command_healthcheck(struct options *options, int argc, char **argv);
+
+/* doctor also explains options that could not be loaded. */
+int command_doctor(struct options *options, int argc, char **argv);
+int command_doctor_unread(struct options *options, const char *error);

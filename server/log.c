@@ -1,18 +1,17 @@
 /* log: formats and writes one line; never waits for its reader. */
 #include "log.h"
 
-#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <event2/event.h>
 
-/* A pipe that poll() calls writable takes this much without blocking (PIPE_BUF). */
-#define WRITE_BYTES  4096
+#include "log_sink.h"
+
+#define WRITE_BYTES  LOG_SINK_MOST_BYTES
 #define STRING_BYTES 1500 /* of one string, escapes included */
 #define END_BYTES    64   /* always free: for the number of dropped lines, and the brackets */
 #define MAX_FIELDS   16
@@ -25,11 +24,12 @@ struct line {
 static const char *const names[] = {
     [LOG_DEBUG] = "debug", [LOG_INFO] = "info", [LOG_WARN] = "warn", [LOG_ERROR] = "error"};
 static enum log_level least = LOG_INFO;
-static unsigned long dropped; /* lines lost because the reader was too slow */
+static unsigned long dropped; /* lines lost: a slow reader, a full disk; not told yet */
+static unsigned long dropped_total;
 
-/* Lines that go with one write, and how many are lost with them if the reader is too slow. */
+/* Lines that go with one write, and how many lost ones the first of them tells of. */
 static struct line waiting;
-static unsigned long waiting_lines;
+static unsigned long waiting_told;
 static bool gathers;
 
 bool log_set_level(const char *name)
@@ -150,17 +150,33 @@ static void begin(struct line *line, enum log_level level, const char *message)
 	add_string(line, message, room(line));
 }
 
+/* Only so many bytes were taken: the lines behind them are lost, and with the first what it told. */
+static void count_lost(size_t taken)
+{
+	const char *first = memchr(waiting.text, '\n', waiting.len);
+
+	if (taken == waiting.len)
+		return;
+	if (first == NULL || taken <= (size_t)(first - waiting.text))
+		dropped += waiting_told;
+	for (size_t i = taken; i < waiting.len; i++) {
+		dropped += waiting.text[i] == '\n';
+		dropped_total += waiting.text[i] == '\n';
+	}
+}
+
 void log_flush(void)
 {
-	struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
-
 	if (waiting.len == 0)
 		return;
-	if (poll(&out, 1, 0) != 1 || (out.revents & POLLOUT) == 0 ||
-	    write(STDOUT_FILENO, waiting.text, waiting.len) < 0)
-		dropped += waiting_lines;
-	waiting_lines = 0;
+	count_lost(log_sink_write(waiting.text, waiting.len));
+	waiting_told = 0;
 	waiting.len = 0;
+}
+
+unsigned long log_dropped_lines(void)
+{
+	return dropped_total;
 }
 
 void log_gather(bool on)
@@ -179,7 +195,7 @@ static void end(struct line *line, enum log_level level)
 	add(line, "}\n", 2);
 	memcpy(waiting.text + waiting.len, line->text, line->len);
 	waiting.len += line->len;
-	waiting_lines += 1 + dropped; /* if this line is lost, the number in it is, too */
+	waiting_told += dropped; /* only the first line after a write can have some to tell */
 	dropped = 0;
 	if (!gathers || level >= LOG_WARN) /* which may be the last word */
 		log_flush();

@@ -1,5 +1,6 @@
 /*
- * log: one JSON object per line on stdout (RFC 3339 time, level, message, fields).
+ * log: one JSON object per line (RFC 3339 time, level, message, fields), on stdout or in
+ * the file of log_sink.h.
  *
  * Only server/ logs, once, where an event is handled. Never memory text, keys,
  * or passwords. Field values are escaped here.
@@ -19,6 +20,9 @@ bool log_set_level(const char *name);
  */
 void log_gather(bool on);
 void log_flush(void);
+
+/* Lines lost since the start: a reader too slow, a full disk. */
+unsigned long log_dropped_lines(void);
 
 /* One pair of name and text; a list of them ends with a NULL name. */
 struct log_field {

@@ -29,6 +29,8 @@ static const struct command {
 	  "Store what is in a file, each thing once: repeat it when it was broken off." },
 	{ "healthcheck", command_healthcheck, "healthcheck",
 	  "Ask the server on LISTEN for /readyz; exit status 0 when it is ready." },
+	{ "doctor",	 command_doctor,      "doctor [--json]",
+	  "Look at all that a server needs and say what to do; change nothing. Exit status 1 when something fails." },
 };
 /* clang-format on */
 
@@ -48,18 +50,48 @@ static void print_help(FILE *out)
 	    out);
 }
 
-static int run(struct options *options)
+/* NULL: there is none of that name, which was said. */
+static const struct command *chosen(const struct options *options)
 {
 	const char *name = options->word_count > 0 ? options->words[0] : "serve";
 
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
-		if (strcmp(commands[i].name, name) != 0)
-			continue;
-		int rest = options->word_count > 0 ? options->word_count - 1 : 0;
-
-		return commands[i].run(options, rest, options->words + 1);
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
 	}
 	fprintf(stderr, "sage-mcp: there is no command '%s'; --help lists them\n", name);
+	return NULL;
+}
+
+/* The one that takes --json, and that explains options which cannot be loaded. */
+static bool is_doctor(const struct command *command)
+{
+	return command != NULL && command->run == command_doctor;
+}
+
+static int run(struct options *options)
+{
+	const struct command *command = chosen(options);
+	int rest = options->word_count > 0 ? options->word_count - 1 : 0;
+
+	if (command == NULL)
+		return 2;
+	if (options->json && !is_doctor(command)) {
+		fprintf(stderr, "sage-mcp %s takes no --json\n", command->name);
+		return 2;
+	}
+	return command->run(options, rest, options->words + 1);
+}
+
+/* The options could not be loaded. */
+static int run_unread(struct options *options, const char *error)
+{
+	const struct command *command = options->word_count > 0 ? chosen(options) : commands;
+
+	if (is_doctor(command))
+		return command_doctor_unread(options, error);
+	fprintf(stderr, "sage-mcp: %s%s\n", error,
+	    command == commands ? "; 'sage-mcp doctor' explains" : "");
 	return 2;
 }
 
@@ -79,11 +111,11 @@ int main(int argc, char **argv)
 	}
 	signal(SIGPIPE,
 	    SIG_IGN); /* a client that closes is an error of write(), not a reason to die */
+	signal(SIGXFSZ, SIG_IGN); /* a log file that may not grow is a full disk */
 	signal(SIGUSR1, SIG_IGN); /* other servers rotate logs or upgrade by these */
 	signal(SIGUSR2, SIG_IGN);
 	if (!options_load(&options, argc, argv, error, sizeof(error))) {
-		fprintf(stderr, "sage-mcp: %s\n", error);
-		status = 2;
+		status = run_unread(&options, error);
 	} else if (options.help) {
 		print_help(stdout);
 	} else if (options.print_config) {

@@ -1,48 +1,18 @@
 /* options: loads, checks and prints the option table. */
-#include "options.h"
+#include "options_impl.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "log.h"
-
 #define MAX_CONFIG_LINE_BYTES 8192
-#define MAX_NAME_BYTES        64
 
-enum option_kind {
-	KIND_TEXT,
-	KIND_SECRET,
-	KIND_NUMBER,
-	KIND_BOOLEAN,
-	KIND_AUTH,
-	KIND_READ_FROM,
-	KIND_LEVEL,
-};
-
-struct option {
-	const char *name;
-	const char *other; /* another environment variable that means the same */
-	enum option_kind kind;
-	const char *fallback;
-	long least, most; /* NUMBER: value; TEXT, SECRET: length */
-	bool reload;
-	const char *help;
-};
-
-static const struct option table[OPT_COUNT] = {
+const struct option option_table[OPT_COUNT] = {
 #define OPTION(id, name, other, kind, fallback, least, most, reload, help)                     \
 	[OPT_##id] = {name, other, KIND_##kind, fallback, least, most, reload, help},
 #include "options.def"
 #undef OPTION
-};
-
-static const char *const source_names[] = {
-    [FROM_DEFAULT] = "default",
-    [FROM_FILE] = "file",
-    [FROM_ENVIRONMENT] = "environment",
-    [FROM_FLAG] = "flag",
 };
 
 static const char *const booleans[] = {
@@ -113,7 +83,7 @@ static bool check_value(const struct option *opt, const char *value, char *error
 static bool set(struct options *o, size_t id, const char *value, enum option_source from,
     char *error, size_t len)
 {
-	if (!check_value(&table[id], value, error, len))
+	if (!check_value(&option_table[id], value, error, len))
 		return false;
 	char *copy = strdup(value);
 
@@ -146,7 +116,7 @@ static bool load_file(struct options *o, const char *path, char *error, size_t l
 			continue;
 		if (value != NULL)
 			*value++ = '\0';
-		while (id < OPT_COUNT && strcmp(table[id].name, key) != 0)
+		while (id < OPT_COUNT && strcmp(option_table[id].name, key) != 0)
 			id++;
 		if (value == NULL || id == OPT_COUNT) {
 			snprintf(error, len,
@@ -194,11 +164,11 @@ static bool load_secret_file(
 static bool load_variable(
     struct options *o, size_t id, const char *name, char *error, size_t len)
 {
-	char file_name[MAX_NAME_BYTES];
+	char file_name[OPTION_NAME_BYTES];
 	const char *value = getenv(name);
 	const char *path = NULL;
 
-	if (table[id].kind == KIND_SECRET) {
+	if (option_table[id].kind == KIND_SECRET) {
 		snprintf(file_name, sizeof(file_name), "%s_FILE", name);
 		path = getenv(file_name);
 	}
@@ -214,20 +184,20 @@ static bool load_variable(
 static bool load_environment(struct options *o, char *error, size_t len)
 {
 	for (size_t id = 0; id < OPT_COUNT; id++) {
-		if (table[id].other != NULL &&
-		    !load_variable(o, id, table[id].other, error, len))
+		if (option_table[id].other != NULL &&
+		    !load_variable(o, id, option_table[id].other, error, len))
 			return false;
-		if (!load_variable(o, id, table[id].name, error, len))
+		if (!load_variable(o, id, option_table[id].name, error, len))
 			return false;
 	}
 	return true;
 }
 
-static void flag_name(const char *name, char flag[MAX_NAME_BYTES])
+void option_flag(const char *name, char flag[OPTION_NAME_BYTES])
 {
 	size_t i = 0;
 
-	for (; i < MAX_NAME_BYTES - 1 && name[i] != '\0'; i++)
+	for (; i < OPTION_NAME_BYTES - 1 && name[i] != '\0'; i++)
 		flag[i] = (char)(name[i] == '_' ? '-' : tolower((unsigned char)name[i]));
 	flag[i] = '\0';
 }
@@ -236,7 +206,7 @@ static void flag_name(const char *name, char flag[MAX_NAME_BYTES])
 static bool load_flag(struct options *o, int argc, char **argv, int *i, const char **config,
     char *error, size_t len)
 {
-	char flag[MAX_NAME_BYTES];
+	char flag[OPTION_NAME_BYTES];
 	const char *given = argv[*i] + 2;
 	size_t given_len = strcspn(given, "=");
 	const char *value = given[given_len] == '=' ? given + given_len + 1 : NULL;
@@ -244,7 +214,7 @@ static bool load_flag(struct options *o, int argc, char **argv, int *i, const ch
 	size_t id = 0;
 
 	for (; id < OPT_COUNT; id++) {
-		flag_name(table[id].name, flag);
+		option_flag(option_table[id].name, flag);
 		if (strlen(flag) == given_len && strncmp(flag, given, given_len) == 0)
 			break;
 	}
@@ -276,6 +246,8 @@ static bool load_flags(
 			o->help = true;
 		} else if (strcmp(argv[i], "--print-config") == 0) {
 			o->print_config = true;
+		} else if (strcmp(argv[i], "--json") == 0) {
+			o->json = true;
 		} else if (strncmp(argv[i], "--", 2) == 0) {
 			if (!load_flag(o, argc, argv, &i, config, error, len))
 				return false;
@@ -298,7 +270,7 @@ bool options_load(struct options *o, int argc, char **argv, char *error, size_t 
 	*o = flags;
 	memset(o->values, 0, sizeof(o->values));
 	for (size_t id = 0; ok && id < OPT_COUNT; id++)
-		ok = set(o, id, table[id].fallback, FROM_DEFAULT, error, error_len);
+		ok = set(o, id, option_table[id].fallback, FROM_DEFAULT, error, error_len);
 	if (ok && config != NULL)
 		ok = load_file(o, config, error, error_len);
 	ok = ok && load_environment(o, error, error_len);
@@ -341,8 +313,9 @@ size_t options_reload(
 	for (size_t id = 0; id < OPT_COUNT; id++) {
 		if (strcmp(o->values[id], fresh->values[id]) == 0)
 			continue;
-		changes[count++] = (struct option_change){table[id].name, table[id].reload};
-		if (table[id].reload) {
+		changes[count++] =
+		    (struct option_change){option_table[id].name, option_table[id].reload};
+		if (option_table[id].reload) {
 			char *old = o->values[id];
 
 			o->values[id] = fresh->values[id];
@@ -351,46 +324,4 @@ size_t options_reload(
 		}
 	}
 	return count;
-}
-
-void options_print_help(FILE *out)
-{
-	fputs("Options, as flag, environment variable, and default:\n\n", out);
-	for (size_t id = 0; id < OPT_COUNT; id++) {
-		const struct option *opt = &table[id];
-		char flag[MAX_NAME_BYTES];
-
-		flag_name(opt->name, flag);
-		fprintf(out, "  --%-22s %-22s %s\n      %s\n", flag, opt->name,
-		    *opt->fallback ? opt->fallback : "-", opt->help);
-		if (opt->kind == KIND_SECRET)
-			fprintf(
-			    out, "      %s_FILE names a file to read it from.\n", opt->name);
-	}
-	fputs("\n  --config FILE     NAME=value lines; weaker than the environment\n"
-	      "  --print-config    print what is in force, secrets hidden, and exit\n"
-	      "  --help            this text\n",
-	    out);
-}
-
-struct option_view option_view(const struct options *o, enum option_id id)
-{
-	bool hide = table[id].kind == KIND_SECRET && *o->values[id] != '\0';
-
-	return (struct option_view){
-	    .name = table[id].name,
-	    .value = hide ? "********" : o->values[id],
-	    .fallback = table[id].fallback,
-	    .source = source_names[o->from[id]],
-	    .reloadable = table[id].reload,
-	};
-}
-
-void options_print_values(const struct options *o, FILE *out)
-{
-	for (size_t id = 0; id < OPT_COUNT; id++) {
-		struct option_view view = option_view(o, (enum option_id)id);
-
-		fprintf(out, "%s=%s # %s\n", view.name, view.value, view.source);
-	}
 }

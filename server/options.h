@@ -25,6 +25,7 @@ struct options {
 	char *values[OPT_COUNT]; /* owned */
 	enum option_source from[OPT_COUNT];
 	bool print_config; /* --print-config was given */
+	bool json;         /* --json was given */
 	bool help;         /* --help was given */
 	/* What is neither flag nor value, in order; borrowed from argv. */
 	char *words[OPTIONS_MAX_WORDS];
@@ -40,6 +41,10 @@ struct options {
 bool options_load(struct options *o, int argc, char **argv, char *error, size_t error_len)
     __attribute__((warn_unused_result));
 void options_fini(struct options *o);
+
+/* False: two options contradict each other; error says which, and what to do. */
+bool options_agree(const struct options *o, char *error, size_t error_len)
+    __attribute__((warn_unused_result));
 
 const char *option_text(const struct options *o, enum option_id id);
 long option_number(const struct options *o, enum option_id id);
@@ -65,6 +70,12 @@ struct option_view {
 };
 
 struct option_view option_view(const struct options *o, enum option_id id);
+
+/* Is this environment variable read? NAME_FILE of a secret, too. */
+bool option_is_variable(const char *name);
+
+/* The secrets, by all their names; the list ends with NULL. Static. */
+const char *const *options_secret_names(void);
 
 /* Table of all options for --help, and NAME=value lines with secrets hidden. */
 void options_print_help(FILE *out);

@@ -22,6 +22,7 @@
 #include "housekeeping.h"
 #include "http/http.h"
 #include "log.h"
+#include "log_sink.h"
 #include "loop.h"
 #include "mcp/endpoint.h"
 #include "mcp/http_sse.h"
@@ -30,8 +31,7 @@
 #include "mcp/task.h"
 #include "migrate.h"
 #include "options.h"
-#include "origin.h"
-#include "principals.h"
+#include "public_address.h"
 #include "reload.h"
 #include "routes.h"
 #include "serve.h"
@@ -42,20 +42,32 @@
 #include "systemd.h"
 #include "vector_index.h"
 
+#define DOCTOR "'sage-mcp doctor' explains"
+
 struct serve {
 	struct service service;
 	struct http_server *admin;
 	struct migration_run *migration;
 	char *conninfo;
 	struct event *signals[3];
-	struct event *key_timer;
-	struct query key_query;
+	struct event *lame_duck; /* until it is over */
+	bool failed;             /* the database must be mended, and nobody waits for that */
+	struct public_address *address;
 };
+
+/* One line, also on the terminal of whoever started it when the log is a file. */
+static void say_cannot_start(const char *error)
+{
+	log_error("cannot start", "error", error, "help", DOCTOR);
+	if (!log_sink_is_stdout())
+		fprintf(stderr, "sage-mcp: %s; " DOCTOR "\n", error);
+}
 
 static void report_migration(void *arg, bool healthy, const char *text)
 {
 	(void)arg;
-	log_pairs(healthy ? LOG_INFO : LOG_WARN, "migration", "state", text, (char *)0);
+	log_pairs(healthy ? LOG_INFO : LOG_WARN, "migration", "state", text,
+	    healthy ? (char *)0 : "help", DOCTOR, (char *)0);
 }
 
 static void open_database(struct serve *serve)
@@ -74,11 +86,18 @@ static void on_migrated(void *arg, enum migrate_outcome outcome, int applied, co
 	struct serve *serve = arg;
 	char count[16];
 
+	if (outcome == MIGRATE_FAILED &&
+	    !option_bool(serve->service.options, OPT_WAIT_FOR_DATABASE)) {
+		say_cannot_start(error);
+		serve->failed = true;
+		event_base_loopbreak(serve->service.base);
+		return;
+	}
 	if (outcome == MIGRATE_FAILED) {
 		serve->service.schema = SCHEMA_FAILED;
 		log_error("the schema could not be brought up to date; tools stay off until it "
 		          "is, which is tried again and again",
-		    "error", error);
+		    "error", error, "help", DOCTOR);
 		return;
 	}
 	snprintf(count, sizeof(count), "%d", applied);
@@ -93,7 +112,7 @@ static bool start_database(struct serve *serve, char *error, size_t len)
 	const struct migrate_config migrate = {
 	    .conninfo = serve->conninfo,
 	    .connect_ms = (int)option_number(o, OPT_DB_CONNECT_TIMEOUT_MS),
-	    .keep_trying = true,
+	    .keep_trying = option_bool(o, OPT_WAIT_FOR_DATABASE),
 	    .report = report_migration,
 	    .done = on_migrated,
 	    .arg = serve,
@@ -108,93 +127,6 @@ static bool start_database(struct serve *serve, char *error, size_t len)
 	return serve->migration != NULL;
 }
 
-static bool listen_on(struct serve *serve, const char *address, char *error, size_t len)
-{
-	char text[280];
-
-	if (!http_listen(serve->service.http, address, error, len))
-		return false;
-	/* ":0" lets the system choose; the log says what it chose. */
-	snprintf(text, sizeof(text), "%.*s:%u", (int)(strrchr(address, ':') - address), address,
-	    http_port(serve->service.http));
-	log_info("listening", "address", text);
-	return true;
-}
-
-/* The configured port, on this machine only. */
-static bool listen_on_loopback(struct serve *serve, char *error, size_t len)
-{
-	const char *address = option_text(serve->service.options, OPT_LISTEN);
-	char local[32];
-
-	snprintf(local, sizeof(local), "127.0.0.1%.8s", strrchr(address, ':'));
-	return listen_on(serve, local, error, len);
-}
-
-/* The loopback listener goes first: Linux does not let a wildcard address share its port. */
-static void open_public(struct serve *serve)
-{
-	const char *address = option_text(serve->service.options, OPT_LISTEN);
-	char error[256];
-
-	http_stop_listening(serve->service.http);
-	if (listen_on(serve, address, error, sizeof(error)))
-		return;
-	log_error(
-	    "cannot listen; serving on loopback only", "address", address, "error", error);
-	if (!listen_on_loopback(serve, error, sizeof(error)))
-		log_error("cannot listen", "error", error);
-}
-
-static void on_key_exists(void *arg, struct rows *rows, const struct db_error *db_error)
-{
-	static const struct timeval again = {.tv_sec = KEY_POLL_MS / 1000};
-	struct serve *serve = arg;
-	bool exists = db_error->kind == DB_OK && key_exists_read(rows);
-
-	rows_free(rows);
-	if (exists)
-		open_public(serve);
-	else
-		event_add(serve->key_timer, &again);
-}
-
-static void look_for_key(evutil_socket_t fd, short what, void *arg)
-{
-	struct serve *serve = arg;
-	struct db_error error;
-
-	(void)fd;
-	(void)what;
-	query_fini(&serve->key_query);
-	key_exists_ask(&serve->key_query);
-	if (!database_run(serve->service.db, &serve->key_query, on_key_exists, serve, &error))
-		on_key_exists(serve, NULL, &error);
-}
-
-/*
- * Without any key a stranger would be the local agent, so a public address waits for
- * the first key; until then the same port is served on loopback.
- */
-static bool start_listening(struct serve *serve, char *error, size_t len)
-{
-	struct options *o = serve->service.options;
-	const char *address = option_text(o, OPT_LISTEN);
-	const char *port = strrchr(address, ':');
-
-	if (port == NULL || *(port + 1) == '\0') {
-		snprintf(error, len, "LISTEN: '%s' is not HOST:PORT", address);
-		return false;
-	}
-	if (is_loopback_address(address) || strcmp(option_text(o, OPT_AUTH), "required") == 0)
-		return listen_on(serve, address, error, len);
-	log_warn("serving on loopback only until an API key exists; make one with 'sage-mcp "
-	         "key create AGENT'",
-	    "wanted", address);
-	look_for_key(-1, 0, serve);
-	return listen_on_loopback(serve, error, len);
-}
-
 static void on_drained(void *arg)
 {
 	struct serve *serve = arg;
@@ -202,9 +134,26 @@ static void on_drained(void *arg)
 	event_base_loopbreak(serve->service.base);
 }
 
+static void drain(evutil_socket_t fd, short what, void *arg)
+{
+	struct serve *serve = arg;
+
+	(void)fd;
+	(void)what;
+	log_info("draining");
+	listeners_end_all();
+	http_sse_end_all();
+	http_drain(serve->service.http,
+	    (int)option_number(serve->service.options, OPT_DRAIN_MS), on_drained, serve);
+}
+
+/* First /readyz says so, and whoever sends requests here has time to notice; then it ends. */
 static void on_term(evutil_socket_t number, short what, void *arg)
 {
 	struct serve *serve = arg;
+	const char *ms = option_text(serve->service.options, OPT_LAME_DUCK_MS);
+	long wait = option_number(serve->service.options, OPT_LAME_DUCK_MS);
+	const struct timeval lame_duck = {wait / 1000, wait % 1000 * 1000};
 
 	(void)number;
 	(void)what;
@@ -213,13 +162,14 @@ static void on_term(evutil_socket_t number, short what, void *arg)
 		event_base_loopbreak(serve->service.base);
 		return;
 	}
-	log_info("draining");
 	systemd_stopping();
 	serve->service.draining = true;
-	listeners_end_all();
-	http_sse_end_all();
-	http_drain(serve->service.http,
-	    (int)option_number(serve->service.options, OPT_DRAIN_MS), on_drained, serve);
+	if (wait == 0) {
+		drain(-1, 0, serve);
+		return;
+	}
+	log_info("lame duck: not ready any more, and still serving", "ms", ms);
+	event_add(serve->lame_duck, &lame_duck);
 }
 
 static void on_hup(evutil_socket_t number, short what, void *arg)
@@ -278,17 +228,19 @@ static bool build(struct serve *serve, char *error, size_t len)
 	    .answered = routes_answered,
 	};
 
-	if (!database_options(o, &database, error, len))
+	if (!options_agree(o, error, len) ||
+	    !log_sink_open(option_text(o, OPT_LOG_DIR), error, len) ||
+	    !database_options(o, &database, error, len))
 		return false;
 	snprintf(error, len, "out of memory");
 	serve->service.base = event_base_new();
 	serve->conninfo = options_conninfo(o);
 	if (serve->service.base == NULL || serve->conninfo == NULL)
 		return false;
-	serve->key_timer = evtimer_new(serve->service.base, look_for_key, serve);
+	serve->lame_duck = evtimer_new(serve->service.base, drain, serve);
 	database.pool.conninfo = serve->conninfo;
 	serve->service.db = database_new(serve->service.base, &database, error, len);
-	if (serve->key_timer == NULL || serve->service.db == NULL)
+	if (serve->lame_duck == NULL || serve->service.db == NULL)
 		return false;
 	serve->service.http = http_new(serve->service.base, &http);
 	serve->service.events = events_new(serve->service.base, serve->service.db,
@@ -303,9 +255,7 @@ static void take_down(struct serve *serve)
 	http_free(serve->service.http); /* first: it ends what uses the rest */
 	mcp_end_all();
 	migrate_free(serve->migration);
-	if (serve->service.db != NULL)
-		database_cancel(serve->service.db, &serve->key_query);
-	query_fini(&serve->key_query);
+	public_address_free(serve->address);
 	streams_free(serve->service.streams);
 	tasks_free(serve->service.tasks);
 	vector_keeper_free(serve->service.vectors);
@@ -319,8 +269,8 @@ static void take_down(struct serve *serve)
 		if (serve->signals[i] != NULL)
 			event_free(serve->signals[i]);
 	}
-	if (serve->key_timer != NULL)
-		event_free(serve->key_timer);
+	if (serve->lame_duck != NULL)
+		event_free(serve->lame_duck);
 	systemd_fini();
 	if (serve->service.base != NULL)
 		event_base_free(serve->service.base);
@@ -336,15 +286,17 @@ int serve(struct options *options, const struct surface *surface)
 
 	log_take_libevent();
 	if (build(&serve, error, sizeof(error)) &&
-	    start_listening(&serve, error, sizeof(error)) &&
+	    (serve.address = public_address_listen(&serve.service, error, sizeof(error))) !=
+	        NULL &&
 	    admin_listen(&serve.service, &serve.admin, error, sizeof(error)) &&
 	    start_database(&serve, error, sizeof(error))) {
 		systemd_ready(serve.service.base);
 		loop_run(serve.service.base, option_bool(options, OPT_ENABLE_MONITORING));
-		log_info("stopped");
-		status = 0;
+		status = serve.failed;
+		if (!serve.failed)
+			log_info("stopped");
 	} else {
-		log_error("cannot start", "error", error);
+		say_cannot_start(error);
 	}
 	take_down(&serve);
 	return status;

@@ -11,6 +11,7 @@
 #include <event2/event.h>
 
 #include "log.h"
+#include "own_pid.h"
 
 static struct event *watchdog;
 
@@ -43,15 +44,12 @@ static void on_watchdog(evutil_socket_t fd, short what, void *arg)
 	tell("WATCHDOG=1");
 }
 
-/* WATCHDOG_USEC is for this process only when WATCHDOG_PID says so, or nothing. */
+/* 0: nobody watches. */
 static long long watchdog_us(void)
 {
-	const char *pid = getenv("WATCHDOG_PID");
 	const char *usec = getenv("WATCHDOG_USEC");
 
-	if (usec == NULL || (pid != NULL && strtoll(pid, NULL, 10) != getpid()))
-		return 0;
-	return strtoll(usec, NULL, 10);
+	return usec != NULL && own_pid_in("WATCHDOG_PID", true) ? strtoll(usec, NULL, 10) : 0;
 }
 
 void systemd_ready(struct event_base *base)

@@ -9,6 +9,7 @@ install(FILES
     deploy/systemd/sage-mcp-backup.service deploy/systemd/sage-mcp-backup.timer
     DESTINATION /usr/lib/systemd/system)
 install(FILES deploy/systemd/sage-mcp.conf DESTINATION /etc/sage-mcp)
+install(FILES deploy/logrotate/sage-mcp DESTINATION /etc/logrotate.d)
 install(PROGRAMS
     deploy/backup-sage-db.sh deploy/restore-sage-db.sh deploy/check-sage-db.sh
     DESTINATION /usr/share/sage-mcp/deploy)

@@ -6,6 +6,7 @@
 
 #include "admin/handlers.h"
 #include "health.h"
+#include "http/address.h"
 #include "http/http.h"
 #include "log.h"
 #include "options.h"
@@ -43,14 +44,6 @@ static void handle(struct exchange *x, void *arg)
 	router_handle(&table, arg, x);
 }
 
-/* METRICS_HOST may be an IPv6 address, which needs brackets before a port. */
-static void write_address(char text[280], const char *host, unsigned port)
-{
-	bool bare_v6 = strchr(host, ':') != NULL && *host != '[';
-
-	snprintf(text, 280, bare_v6 ? "[%s]:%u" : "%s:%u", host, port);
-}
-
 bool admin_listen(
     struct service *service, struct http_server **http, char *error, size_t error_len)
 {
@@ -62,7 +55,7 @@ bool admin_listen(
 	    .handler_arg = service,
 	    .flag = "--metrics-host and --metrics-port",
 	};
-	char address[280];
+	char address[ADDRESS_BYTES];
 
 	if (!option_bool(o, OPT_ENABLE_MONITORING))
 		return true;
@@ -70,7 +63,7 @@ bool admin_listen(
 	*http = http_new(service->base, &config);
 	if (*http == NULL)
 		return false;
-	write_address(address, host, (unsigned)option_number(o, OPT_METRICS_PORT));
+	address_join(address, host, (unsigned)option_number(o, OPT_METRICS_PORT));
 	if (!http_listen(*http, address, error, error_len)) {
 		http_free(*http);
 		*http = NULL;
@@ -80,7 +73,7 @@ bool admin_listen(
 		log_warn("no metrics: the admin listener cannot start", "error", error);
 		return true;
 	}
-	write_address(address, host, http_port(*http));
+	address_join(address, host, http_port(*http));
 	log_info("admin listening", "address", address);
 	if (!is_loopback_address(address))
 		log_warn("whoever reaches the admin listener can read its metrics and pause "

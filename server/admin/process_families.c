@@ -11,6 +11,7 @@
 #include "admin/prometheus.h"
 #include "clock.h"
 #include "library.h"
+#include "log.h"
 #include "service.h"
 
 static void write_gauge(FILE *out, const char *name, const char *help, double value)
@@ -91,6 +92,9 @@ void families_of_process(FILE *out, const struct service *service)
 	write_descriptors(out);
 	write_gauge(out, "process_start_time_seconds",
 	    "When the process started, in unix time.", start_time_s(service));
+	prometheus_family(out, "sage_log_lines_dropped_total", "counter",
+	    "Log lines lost: a reader too slow, or a full disk.");
+	prometheus_count(out, "sage_log_lines_dropped_total", "", log_dropped_lines());
 	snprintf(labels, sizeof(labels), "version=\"%s\",libpq=\"%d.%d\",libevent=\"%s\"",
 	    SAGE_VERSION, libpq / 10000, libpq % 10000, event_get_version());
 	prometheus_family(

@@ -9,6 +9,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "own_pid.h"
+
 #define FIRST_FD 3 /* SD_LISTEN_FDS_START */
 #define MAX_FDS  16
 
@@ -20,10 +22,9 @@ union address {
 
 static int count_fds(void)
 {
-	const char *pid = getenv("LISTEN_PID");
 	const char *fds = getenv("LISTEN_FDS");
 
-	if (pid == NULL || fds == NULL || strtoll(pid, NULL, 10) != getpid())
+	if (fds == NULL || !own_pid_in("LISTEN_PID", false))
 		return 0;
 	long count = strtol(fds, NULL, 10);
 

@@ -13,6 +13,7 @@
 #include <event2/listener.h>
 
 #include "activation.h"
+#include "address.h"
 #include "log.h"
 #include "server_impl.h"
 
@@ -84,25 +85,6 @@ static void on_accept_error(struct evconnlistener *listener, void *arg)
 	pause_accepting(arg, strerror(EVUTIL_SOCKET_ERROR()));
 }
 
-/* "host:port" or "[v6]:port" into its two parts. */
-static bool split_address(const char *address, char host[256], const char **port)
-{
-	const char *colon = strrchr(address, ':');
-	size_t len;
-
-	if (colon == NULL || colon[1] == '\0' ||
-	    strspn(colon + 1, "0123456789") != strlen(colon + 1))
-		return false;
-	len = (size_t)(colon - address);
-	if (len >= 2 && address[0] == '[' && address[len - 1] == ']') {
-		address++;
-		len -= 2;
-	}
-	snprintf(host, 256, "%.*s", (int)len, address);
-	*port = colon + 1;
-	return len > 0 && len < 256;
-}
-
 /* The service manager's socket when it has one for this address, else our own. */
 static struct evconnlistener *open_socket(
     struct http_server *server, const struct addrinfo *found)
@@ -124,11 +106,11 @@ bool listener_open(
 	struct addrinfo hints = {
 	    .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
 	struct addrinfo *found = NULL;
-	char host[256];
+	char host[ADDRESS_HOST_BYTES];
 	const char *port;
 	struct evconnlistener *listener;
 
-	if (!split_address(address, host, &port) || server->listener_count == MAX_LISTENERS) {
+	if (!address_split(address, host, &port) || server->listener_count == MAX_LISTENERS) {
 		snprintf(error, error_len, "'%s' is not HOST:PORT", address);
 		return false;
 	}

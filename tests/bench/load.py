@@ -6,7 +6,6 @@ import os
 import re
 import resource
 import subprocess
-import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -187,46 +186,3 @@ class Pgbench:
         load.took_s = load.done / float(number["tps = "][1])
         load.errors = int(number["number of failed transactions: "][1])
         return load
-
-
-class PgBouncer:
-    """A real one, transaction pooling, in front of the cluster in whose directory it lives."""
-
-    port = 6432
-
-    def __init__(self, cluster: Path, size: int):
-        self.socket = str(cluster / "pgbouncer")
-        log = cluster / "pgbouncer/log"
-        config = cluster / "pgbouncer/ini"
-        config.parent.mkdir()
-        config.write_text(f"""[databases]
-* = host={cluster}/run port={DIRECT} user=postgres connect_query='SET jit = off'
-[pgbouncer]
-listen_addr =
-listen_port = {self.port}
-unix_socket_dir = {self.socket}
-auth_type = any
-pool_mode = transaction
-default_pool_size = {size}
-max_client_conn = 2000
-log_connections = 0
-log_disconnections = 0
-logfile = {log}
-""")
-        user = []
-        if os.getuid() == 0:  # which it refuses to run as, and the cluster's socket is postgres' own
-            subprocess.run(["chown", "-R", "postgres", config.parent], check=True)
-            user = ["-u", "postgres"]
-        self.process = subprocess.Popen(["/usr/sbin/pgbouncer", "-q", *user, config])
-        until = time.monotonic() + 10
-        while not (config.parent / f".s.PGSQL.{self.port}").exists():
-            if time.monotonic() > until or self.process.poll() is not None:
-                raise SystemExit(f"bench: pgBouncer did not start; {log} says why")
-            time.sleep(0.02)
-
-    def cpu(self) -> float:
-        return process_cpu(self.process.pid)
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait()

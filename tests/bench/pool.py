@@ -19,7 +19,8 @@ ROOT = HERE.parents[1]
 os.environ["SAGE_MCP"] = str(ROOT / "build/release-tests/server/sage-mcp")
 sys.path.insert(0, str(ROOT / "tests/support"))
 
-from load import DIRECT, Load, Pgbench, PgBouncer, Wrk, accounted, process_cpu, tree_cpu  # noqa: E402
+from load import DIRECT, Load, Pgbench, Wrk, accounted, process_cpu, tree_cpu  # noqa: E402
+from pgbouncer import PgBouncer  # noqa: E402
 from sage import Cluster, Server, psql  # noqa: E402
 from texts import Texts  # noqa: E402
 from verdicts import main  # noqa: E402
@@ -47,7 +48,7 @@ class Bench:
             psql(self.cluster.uri, f"CREATE DATABASE {name} TEMPLATE seed")
         self.library = self.server("library", SMALL)
         self.servers = {size: self.server(f"pool{size}", size) for size in SIZES}
-        self.pgbouncer = PgBouncer(Path(self.cluster.directory), SMALL)
+        self.pgbouncer = PgBouncer(self.cluster.directory, SMALL, server="connect_query='SET jit = off'")
         stack.callback(self.pgbouncer.stop)
         self.surplus = 0  # rows that are there and were not acknowledged, or the other way round
 
@@ -91,8 +92,9 @@ class Bench:
         return script.run(self.socket, DIRECT, database, clients, self.seconds, meters=self.meters())
 
     def pooled_saves(self, mode: str, connect: bool = False) -> Load:
+        meters = self.meters(pgbouncer=lambda: process_cpu(self.pgbouncer.process.pid))
         return self.counted("pgbench", lambda: self.texts.save_one.run(self.pgbouncer.socket, self.pgbouncer.port, "pgbench",
-            CLIENTS, self.seconds, mode=mode, connect=connect, meters=self.meters(pgbouncer=self.pgbouncer.cpu)))
+            CLIENTS, self.seconds, mode=mode, connect=connect, meters=meters))
 
     def interleaved(self, *runs) -> list[list[Load]]:
         """Rounds in which all take turns, so that a slow moment of the machine hits all of them."""

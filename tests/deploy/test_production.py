@@ -165,6 +165,12 @@ def test_security_check_finds_nothing(production):
     assert done.returncode == 0 and len(said["checks"]) > 20
 
 
+def test_the_doctor_finds_nothing_that_fails(production):
+    said = json.loads(production.exec("sage-mcp", "sage-mcp", "doctor", "--json"))
+    assert [check for check in said["checks"] if check["status"] == "fail"] == []
+    assert next(check for check in said["checks"] if check["check"] == "database")["text"].startswith("sage_memory as sage, TLS")
+
+
 def test_no_secret_and_no_text_in_any_log(production):
     text = "a text that no log may have 8731"
     with production.client() as client:

@@ -27,6 +27,9 @@ TYPES = {
     "process_cpu_seconds_total": "counter", "process_resident_memory_bytes": "gauge",
     "process_virtual_memory_bytes": "gauge", "process_open_fds": "gauge", "process_max_fds": "gauge",
     "process_start_time_seconds": "gauge", "sage_build_info": "gauge",
+    "sage_log_lines_dropped_total": "counter",
+    "vector_index_state": "gauge",
+    "vector_index_checked_total": "counter",
 }
 
 

@@ -16,7 +16,7 @@ SECRET = "hunter2-very-secret"
 def test_help_names_every_command_and_option():
     done = run_command("--help")
     assert done.returncode == 0
-    for word in ("serve", "migrate", "key create", "key list", "key revoke", "healthcheck",
+    for word in ("serve", "migrate", "key create", "key list", "key revoke", "healthcheck", "doctor",
             "DATABASE_URL", "LISTEN", "ALLOWED_HOSTS", "ALLOWED_ORIGINS", "AUTH", "LOG_LEVEL", "DB_POOL_SIZE"):
         assert word in done.stdout
     assert done.stderr == ""

@@ -1,0 +1,3 @@
+-- read
+-- Which migrations have run.
+SELECT number, checksum FROM sage_migrations ORDER BY number
