@@ -118,8 +118,8 @@ struct vector_build *vector_build_start(struct event_base *base,
 	struct vector_build *build = calloc(1, sizeof(*build));
 	char options[96];
 
-	snprintf(options, sizeof(options), "-c statement_timeout=0 -c maintenance_work_mem=%dMB",
-	    config->memory_mb);
+	snprintf(options, sizeof(options),
+	    "-c statement_timeout=0 -c maintenance_work_mem=%dMB", config->memory_mb);
 	const struct connector_config connector = {
 	    .conninfo = config->conninfo, .options = options, .role = "read-write", .host = -1};
 

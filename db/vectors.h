@@ -56,8 +56,8 @@ struct vector_build;
 struct vector_build_config {
 	const char *conninfo;
 	int connect_ms;
-	int memory_mb;  /* maintenance_work_mem */
-	bool drop;      /* what is left of an earlier one, first */
+	int memory_mb; /* maintenance_work_mem */
+	bool drop;     /* what is left of an earlier one, first */
 	/* From the loop, once; error is NULL when it was built. It must not be freed from there. */
 	void (*done)(void *arg, const char *error);
 	void *arg;

@@ -77,13 +77,13 @@
 #define MAX_REQUEST_STATE_BYTES  (64 * 1024)
 
 /* Housekeeping */
-#define VECTOR_INDEX_REST_MS  30000   /* between two looks at the index on embeddings */
-#define VECTOR_CHECK_MS       3600000 /* between two checks of what it finds */
-#define HOUSEKEEPING_MS        5000 /* between two rounds */
-#define HOUSEKEEPING_BREATH_MS 10   /* between two statements of a round */
-#define HOUSEKEEPING_ROWS      100  /* expired memories in one statement */
-#define HOUSEKEEPING_TEXTS     10   /* memories whose words are fetched at once */
-#define HOUSEKEEPING_VECTORS   20   /* looked at in one statement */
+#define VECTOR_INDEX_REST_MS   30000   /* between two looks at the index on embeddings */
+#define VECTOR_CHECK_MS        3600000 /* between two checks of what it finds */
+#define HOUSEKEEPING_MS        5000    /* between two rounds */
+#define HOUSEKEEPING_BREATH_MS 10      /* between two statements of a round */
+#define HOUSEKEEPING_ROWS      100     /* expired memories in one statement */
+#define HOUSEKEEPING_TEXTS     10      /* memories whose words are fetched at once */
+#define HOUSEKEEPING_VECTORS   20      /* looked at in one statement */
 
 /* Tasks */
 #define TASK_LIFETIME_S 3600 /* from its creation; clients are told */

@@ -51,7 +51,8 @@ static void on_built(void *arg, const char *error)
 
 	k->building = false;
 	if (error != NULL)
-		log_warn("the index on embeddings could not be built; searches go on without it",
+		log_warn(
+		    "the index on embeddings could not be built; searches go on without it",
 		    "error", error);
 	else
 		log_info("the index on embeddings is built");
@@ -71,7 +72,8 @@ static void build(struct vector_keeper *k)
 	};
 
 	snprintf(text, sizeof(text), "%lld", (long long)k->report.index.vectors);
-	log_info("building the index on embeddings; everything goes on meanwhile", "vectors", text);
+	log_info(
+	    "building the index on embeddings; everything goes on meanwhile", "vectors", text);
 	vector_build_free(k->build);
 	k->building = true;
 	k->build = vector_build_start(k->service->base, &config, error, sizeof(error));

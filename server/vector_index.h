@@ -19,7 +19,7 @@ void vector_keeper_free(struct vector_keeper *keeper); /* before the database; N
 
 struct vector_report {
 	struct vector_index index; /* as last seen; all zero before that */
-	uint64_t found, missed;    /* by the index, of what the checks expected since the start */
+	uint64_t found, missed; /* by the index, of what the checks expected since the start */
 };
 
 struct vector_report vector_keeper_report(const struct vector_keeper *keeper);

@@ -9,9 +9,11 @@ static void write_state(FILE *out, enum vector_index_state now)
 	static const char name[] = "vector_index_state";
 	char labels[PROMETHEUS_LABEL_BYTES];
 
-	prometheus_family(out, name, "gauge", "1 for the state that the index on embeddings is in.");
+	prometheus_family(
+	    out, name, "gauge", "1 for the state that the index on embeddings is in.");
 	for (int state = 0; state < VECTOR_INDEX_STATES; state++) {
-		prometheus_label(labels, "state", vector_index_name((enum vector_index_state)state));
+		prometheus_label(
+		    labels, "state", vector_index_name((enum vector_index_state)state));
 		prometheus_count(out, name, labels, state == (int)now);
 	}
 }

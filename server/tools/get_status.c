@@ -83,8 +83,8 @@ static void add_totals(const struct call *call)
 static void add_vector_index(const struct call *call)
 {
 	struct vector_index index = vector_keeper_report(call->service->vectors).index;
-	json_t *shown = json_pack("{s:s, s:I}", "state", vector_index_name(index.state), "vectors",
-	    (json_int_t)index.vectors);
+	json_t *shown = json_pack("{s:s, s:I}", "state", vector_index_name(index.state),
+	    "vectors", (json_int_t)index.vectors);
 
 	if (index.state == VECTOR_INDEX_BUILDING)
 		json_object_set_new(shown, "built", json_real(index.built));

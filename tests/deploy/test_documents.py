@@ -107,6 +107,7 @@ def clone():
     shutil.rmtree(folder)
 
 
+@pytest.mark.rehearsal
 def test_newcomer_gets_to_a_memory(engine, clone, server_image):
     """From clone to a saved memory through nginx, with the commands of the document."""
     engine.images("pgvector/pgvector:pg15", "nginx:1.30")

@@ -306,6 +306,7 @@ def test_switch_to_green_and_back_without_a_failed_call(made):
         stack.remove()
 
 
+@pytest.mark.rehearsal
 def test_a_version_that_does_not_start_is_not_switched_to(made):
     stack = made(SAGE_GREEN_VERSION="broken").start()
     stack.engine.run(stack.engine.docker_program, "build", "-q", "-t", "sage-mcp:broken", "-",
