@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "text.h"
-
 void memory_edit_ask(
     struct query *q, const struct principal *who, const unsigned char id[16], int32_t version)
 {
@@ -37,8 +35,7 @@ bool memory_edit_read(const struct rows *rows, struct memory_edit *edit)
 }
 
 /* From $6 on, in the order of db/sql/memory_update.sql. */
-static void add_state(
-    struct query *q, const struct memory_new *memory, const struct terms *terms)
+static void add_state(struct query *q, const struct memory_new *memory)
 {
 	unsigned char hash[CONTENT_HASH_BYTES];
 
@@ -54,25 +51,17 @@ static void add_state(
 	query_time(q, memory->valid_until_us);
 	query_time(q, memory->expires_us);
 	query_bytes_copy(q, hash, sizeof(hash));
-	query_int4_array(q, terms->items, terms->count);
 }
 
 bool memory_update_ask(struct query *q, const struct principal *who, const unsigned char id[16],
     int32_t version, const struct memory_new *memory)
 {
-	struct terms terms = {0};
-	bool ok =
-	    terms_add_text(&terms, memory->user_input, memory->user_input_len) &&
-	    terms_add_text(&terms, memory->assistant_response, memory->assistant_response_len);
-
 	query_init_who(q, SQL_memory_update, who);
 	query_uuid(q, id);
 	query_int4(q, version);
 	query_uuid(q, who->has_key ? who->key_id : NULL);
-	if (ok)
-		add_state(q, memory, &terms);
-	terms_fini(&terms);
-	return ok;
+	add_state(q, memory);
+	return memory_add_lexicon(q, who->namespace, memory);
 }
 
 bool memory_update_read(const struct rows *rows, struct memory_updated *updated)

@@ -1,7 +1,7 @@
 /* keeping: the statements of housekeeping. */
 #include "keeping.h"
 
-#include "text.h"
+#include "lexicon.h"
 
 static void init_limited(struct query *q, enum sql_id sql, int32_t limit)
 {
@@ -21,23 +21,27 @@ void keep_unindexed_ask(struct query *q, int32_t limit)
 
 bool keep_index_ask(struct query *q, const struct rows *unindexed, int row)
 {
-	struct terms terms = {0};
+	struct lexicon_source source = {.event_us = rows_time(unindexed, row, 4)};
 	unsigned char id[16];
-	bool ok = true;
 
-	for (int col = 1; ok && col <= 2; col++) {
-		size_t len;
-		const char *text = rows_text(unindexed, row, col, &len);
-
-		ok = terms_add_text(&terms, text, len);
-	}
+	source.user_input = rows_text(unindexed, row, 1, &source.user_input_len);
+	source.assistant_response =
+	    rows_text(unindexed, row, 2, &source.assistant_response_len);
 	rows_uuid_bytes(unindexed, row, 0, id);
 	query_init(q, SQL_keep_index);
 	query_uuid(q, id);
 	query_int4(q, (int32_t)rows_int(unindexed, row, 3));
-	query_int4_array(q, terms.items, terms.count);
-	terms_fini(&terms);
-	return ok;
+	return lexicon_add(q, rows_text(unindexed, row, 5, NULL), &source);
+}
+
+void keep_lexicon_ask(struct query *q, int32_t limit)
+{
+	init_limited(q, SQL_keep_lexicon, limit);
+}
+
+int64_t keep_lexicon_read(const struct rows *rows)
+{
+	return rows_int(rows, 0, 0);
 }
 
 void keep_vectors_ask(struct query *q, int32_t limit)

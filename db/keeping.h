@@ -19,6 +19,10 @@ void keep_unindexed_ask(struct query *q, int32_t limit);
 bool keep_index_ask(struct query *q, const struct rows *unindexed, int row)
     __attribute__((warn_unused_result));
 
+/* Adds up what changed in how many memories have which terms: so many changes at once. */
+void keep_lexicon_ask(struct query *q, int32_t limit);
+int64_t keep_lexicon_read(const struct rows *rows); /* how many changes it were */
+
 /* Rows: id, and whether its vector was a random one. */
 void keep_vectors_ask(struct query *q, int32_t limit);
 

@@ -9,7 +9,7 @@
 #include <openssl/evp.h>
 #include <uuid/uuid.h>
 
-#include "text.h"
+#include "lexicon.h"
 
 /* The name space of ids made from idempotency keys; any fixed UUID. */
 static const uuid_t key_space = {0x6f, 0x1c, 0x4e, 0x0a, 0x93, 0x5d, 0x4b, 0x52, 0x8e, 0x17,
@@ -55,8 +55,8 @@ void memory_hash(const struct memory_new *memory, unsigned char hash[CONTENT_HAS
 }
 
 /* In the order of db/sql/memory_save.sql. */
-static void add_params(struct query *q, const struct principal *who,
-    const struct memory_new *memory, const struct terms *terms)
+static void add_params(
+    struct query *q, const struct principal *who, const struct memory_new *memory)
 {
 	unsigned char hash[CONTENT_HASH_BYTES];
 
@@ -80,23 +80,29 @@ static void add_params(struct query *q, const struct principal *who,
 	query_bool(q, memory->pinned);
 	query_text(q, memory->agent_metadata, memory->agent_metadata_len);
 	query_vector(q, memory->embedding, EMBEDDING_DIMENSIONS);
-	query_int4_array(q, terms->items, terms->count);
+}
+
+bool memory_add_lexicon(
+    struct query *q, const char *namespace, const struct memory_new *memory)
+{
+	const struct lexicon_source source = {
+	    .user_input = memory->user_input,
+	    .user_input_len = memory->user_input_len,
+	    .assistant_response = memory->assistant_response,
+	    .assistant_response_len = memory->assistant_response_len,
+	    .event_us = memory->event_us,
+	};
+
+	return lexicon_add(q, namespace, &source);
 }
 
 bool memory_save_ask(
     struct query *q, const struct principal *who, const struct memory_new *memory)
 {
-	struct terms terms = {0};
-	bool ok =
-	    terms_add_text(&terms, memory->user_input, memory->user_input_len) &&
-	    terms_add_text(&terms, memory->assistant_response, memory->assistant_response_len);
-
 	query_init(q, SQL_memory_save);
 	q->namespace = who->namespace;
-	if (ok)
-		add_params(q, who, memory, &terms);
-	terms_fini(&terms);
-	return ok;
+	add_params(q, who, memory);
+	return memory_add_lexicon(q, who->namespace, memory);
 }
 
 static const char *const save_states[] = {

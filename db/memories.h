@@ -53,7 +53,11 @@ void memory_id_for(
 /* SHA-256 of everything that would be lost if two memories were taken for the same. */
 void memory_hash(const struct memory_new *memory, unsigned char hash[CONTENT_HASH_BYTES]);
 
-/* False: out of memory; the query is then empty. */
+/* Adds what its words are found by (lexicon_add). False: out of memory. */
+bool memory_add_lexicon(struct query *q, const char *namespace, const struct memory_new *memory)
+    __attribute__((warn_unused_result));
+
+/* False: out of memory; the query must not be run. */
 bool memory_save_ask(struct query *q, const struct principal *who,
     const struct memory_new *memory) __attribute__((warn_unused_result));
 

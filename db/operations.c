@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "text.h"
+#include "lexicon.h"
 
 bool operation_scope_is_empty(const struct operation_scope *scope)
 {
@@ -16,9 +16,7 @@ bool operation_scope_is_empty(const struct operation_scope *scope)
 static bool init_scoped(struct query *q, enum sql_id sql, const struct principal *who,
     const unsigned char id[16], const struct operation_scope *scope)
 {
-	struct terms terms = {0};
-	bool ok =
-	    scope->words == NULL || terms_add_text(&terms, scope->words, strlen(scope->words));
+	bool ok = true;
 
 	query_init_who(q, sql, who);
 	query_uuid(q, id);
@@ -30,13 +28,12 @@ static bool init_scoped(struct query *q, enum sql_id sql, const struct principal
 	query_string(q, scope->agent);
 	query_uuid(q, scope->key_id);
 	query_string(q, scope->metadata);
-	if (scope->words != NULL && ok)
-		query_int4_array(q, terms.items, terms.count);
+	if (scope->words != NULL)
+		ok = lexicon_add_words(q, who->namespace, scope->words, strlen(scope->words));
 	else
 		query_null(q);
 	query_time(q, scope->from_us);
 	query_time(q, scope->to_us);
-	terms_fini(&terms);
 	return ok;
 }
 

@@ -217,6 +217,23 @@ void query_vector(struct query *q, const float *items, size_t count)
 	}
 }
 
+/* sparsevec_recv: int32 dimensions, entries and unused, the places from 0 up, the values. */
+void query_sparse_vector(struct query *q, int32_t dimensions, const int32_t *places,
+    const float *values, size_t count)
+{
+	unsigned char *out = add_large(q, 12 + count * 8);
+
+	out = put32(put32(put32(out, (uint32_t)dimensions), (uint32_t)count), 0);
+	for (size_t i = 0; i < count; i++)
+		out = put32(out, (uint32_t)places[i]);
+	for (size_t i = 0; i < count; i++) {
+		uint32_t bits;
+
+		memcpy(&bits, &values[i], sizeof(bits));
+		out = put32(out, bits);
+	}
+}
+
 void query_fini(struct query *q)
 {
 	for (int i = 0; i < q->count; i++) {

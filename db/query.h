@@ -114,6 +114,9 @@ void query_int4_array(struct query *q, const int32_t *items, size_t count);
 void query_uuid_array(struct query *q, const unsigned char (*items)[16], size_t count);
 void query_vector(
     struct query *q, const float *items, size_t count); /* pgvector; NULL: SQL NULL */
+/* pgvector's sparsevec: the entries that are not 0, by their places from 0 up. */
+void query_sparse_vector(struct query *q, int32_t dimensions, const int32_t *places,
+    const float *values, size_t count);
 
 /* Frees what the query owns. It must not be waiting or running. */
 void query_fini(struct query *q);

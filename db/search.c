@@ -1,40 +1,36 @@
 /* search: one statement for words, one for vectors, with the same columns. */
 #include "search.h"
 
-#include <string.h>
-
-#include "text.h"
+#include "lexicon.h"
 #include "vectors.h"
 
-static bool add_terms(struct query *q, const struct search *search)
+static bool ask_words(
+    struct query *q, const struct principal *who, const struct search *search)
 {
-	struct terms terms = {0};
-	bool ok = terms_add_text(&terms, search->words, search->words_len);
+	struct lexicon_question question = {0};
+	bool ok = lexicon_find(&question, who->namespace, search->words, search->words_len);
 
-	if (ok) {
-		terms_reduce(&terms);
-		query_int4_array(q, terms.items, terms.count);
-	}
-	terms_fini(&terms);
+	query_init_who(q, SQL_search_words, who);
+	lexicon_add_terms(q, &question);
+	query_text(q, search->session_id, search->session_id_len);
+	query_int4(q, search->limit);
+	query_int4(q, search->characters);
+	lexicon_add_phrases(q, &question);
+	lexicon_question_fini(&question);
 	return ok;
 }
 
 bool search_ask(struct query *q, const struct principal *who, const struct search *search)
 {
-	bool by_vector = search->embedding != NULL;
-
-	query_init_who(q, by_vector ? SQL_search_vector : SQL_search_words, who);
-	if (by_vector)
-		query_vector(q, search->embedding, EMBEDDING_DIMENSIONS);
-	else if (!add_terms(q, search))
-		return false;
+	if (search->embedding == NULL)
+		return ask_words(q, who, search);
+	query_init_who(q, SQL_search_vector, who);
+	query_vector(q, search->embedding, EMBEDDING_DIMENSIONS);
 	query_text(q, search->session_id, search->session_id_len);
 	query_int4(q, search->limit);
 	query_int4(q, search->characters);
-	if (by_vector) {
-		query_bool(q, search->exact);
-		vector_settings(q);
-	}
+	query_bool(q, search->exact);
+	vector_settings(q);
 	return true;
 }
 

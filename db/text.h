@@ -1,15 +1,24 @@
 /*
  * text: words of a text as hashed terms, the same for storing and for asking.
  *
- * Words are runs of letters and digits, in lower case. CJK text, which has no
- * blanks, gives every character and every pair of neighbours; emoji and other
- * pictographs give themselves. A term is the 32-bit FNV-1a hash of its UTF-8.
+ *	bytes -> code points in NFKC (text_split.c) -> runs of one script -> words (text_words.c) -> terms
+ *
+ * A word gives its stem (Snowball English) in lower case, Latin letters without accents. CJK text, which
+ * has no blanks, gives every character and every pair of neighbours; an emoji gives itself. What is
+ * glued together (snake_case, CamelCase, paths, versions, addresses) gives the whole and its
+ * parts; a long hexadecimal number also its first seven digits. Written dates give their words and
+ * the date they mean (text_dates.c), in whatever form they were written.
+ *
+ * A term is a hash of 32 bits. Whoever stores terms stores TEXT_VERSION with them.
  */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/* One more whenever a text gives other terms than before; see migrations/0020_lexicon.sql. */
+#define TEXT_VERSION 1
 
 struct terms {
 	int32_t *items; /* owned */
@@ -21,10 +30,17 @@ struct terms {
 bool terms_add_text(struct terms *terms, const char *text, size_t len)
     __attribute__((warn_unused_result));
 
-/*
- * Turns terms of a question into search terms: each once, and without English
- * function words unless nothing else is left.
- */
+/* The same, and to pairs, two by two, the terms of words that follow each other, function words left out. */
+bool terms_add_text_pairs(struct terms *terms, struct terms *pairs, const char *text,
+    size_t len) __attribute__((warn_unused_result));
+
+/* The same for a time (microseconds since 1970, as UTC), as if its date were written out. */
+bool terms_add_date(struct terms *terms, int64_t unix_us) __attribute__((warn_unused_result));
+
+/* Leaves out English function words, unless nothing else is left. Keeps the order. */
+void terms_drop_function_words(struct terms *terms);
+
+/* Turns terms of a question into search terms: without function words, sorted, each once. */
 void terms_reduce(struct terms *terms);
 
 void terms_fini(struct terms *terms);

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "text.h"
+#include "lexicon.h"
 
 void transfer_sessions_ask(
     struct query *q, const struct transfer_scope *scope, const char *behind, int32_t limit)
@@ -145,9 +145,13 @@ bool transfer_memory_ask(
     struct query *q, const char *namespace, const struct transfer_memory *m)
 {
 	unsigned char hash[CONTENT_HASH_BYTES];
-	struct terms terms = {0};
-	bool ok = terms_add_text(&terms, m->user_input, strlen(m->user_input)) &&
-	          terms_add_text(&terms, m->assistant_response, strlen(m->assistant_response));
+	const struct lexicon_source source = {
+	    .user_input = m->user_input,
+	    .user_input_len = strlen(m->user_input),
+	    .assistant_response = m->assistant_response,
+	    .assistant_response_len = strlen(m->assistant_response),
+	    .event_us = m->event_us,
+	};
 
 	query_init(q, SQL_import_memory);
 	q->namespace = namespace;
@@ -173,9 +177,7 @@ bool transfer_memory_ask(
 	query_string(q, m->agent_metadata);
 	query_string(q, m->embed_model);
 	query_vector(q, m->embedding, EMBEDDING_DIMENSIONS);
-	query_int4_array(q, terms.items, terms.count);
-	terms_fini(&terms);
-	return ok;
+	return lexicon_add(q, namespace, &source);
 }
 
 void transfer_version_ask(

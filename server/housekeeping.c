@@ -42,6 +42,11 @@ static void ask_unindexed(struct housekeeping *k)
 	keep_unindexed_ask(&k->query, HOUSEKEEPING_TEXTS);
 }
 
+static void ask_lexicon(struct housekeeping *k)
+{
+	keep_lexicon_ask(&k->query, HOUSEKEEPING_CHANGES);
+}
+
 static void ask_vectors(struct housekeeping *k)
 {
 	keep_vectors_ask(&k->query, HOUSEKEEPING_VECTORS);
@@ -93,6 +98,12 @@ static bool take_unindexed(struct housekeeping *k, struct rows *rows)
 	return true;
 }
 
+static bool take_lexicon(struct housekeeping *k, struct rows *rows)
+{
+	(void)k;
+	return keep_lexicon_read(rows) == HOUSEKEEPING_CHANGES;
+}
+
 static bool take_vectors(struct housekeeping *k, struct rows *rows)
 {
 	int count = rows_count(rows), random = 0;
@@ -113,6 +124,7 @@ static const struct chore {
     {ask_feed, take_feed},
     {ask_expired, take_expired},
     {ask_unindexed, take_unindexed},
+    {ask_lexicon, take_lexicon},
     {ask_vectors, take_vectors},
 };
 

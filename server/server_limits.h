@@ -83,6 +83,7 @@
 #define HOUSEKEEPING_BREATH_MS 10      /* between two statements of a round */
 #define HOUSEKEEPING_ROWS      100     /* expired memories in one statement */
 #define HOUSEKEEPING_TEXTS     10      /* memories whose words are fetched at once */
+#define HOUSEKEEPING_CHANGES   2000    /* of the counts of terms, added up in one statement */
 #define HOUSEKEEPING_VECTORS   20      /* looked at in one statement */
 
 /* Tasks */

@@ -12,13 +12,15 @@ WITH given AS (
     SELECT id, namespace, agent, key_id, coalesce(session_id, (SELECT c.session_id FROM current_sessions c
             WHERE c.namespace = row.namespace AND c.agent = row.agent), 'default') AS session_id,
         user_input, assistant_response, metadata, tags, visibility, event_at, content_hash, deduplicated,
-        supersedes, valid_until, expires_at, pinned, agent_metadata, embedding, terms
+        supersedes, valid_until, expires_at, pinned, agent_metadata, embedding, terms, lexicon, words,
+        text_version
     FROM (VALUES ($1::uuid, $2::text, $3::text, $4::uuid, $5::varchar, $6::text, $7::text,
         $8::text, $9::text[], $10::text, $11::timestamptz, $12::bytea, $13::bool, $14::uuid,
-        $15::timestamptz, $16::timestamptz, $17::bool, $18::text, $19::vector, $20::int[])) AS row
+        $15::timestamptz, $16::timestamptz, $17::bool, $18::text, $19::vector, $20::int[],
+        $21::sparsevec, $22::int, $23::int)) AS row
         (id, namespace, agent, key_id, session_id, user_input, assistant_response, metadata, tags,
         visibility, event_at, content_hash, deduplicated, supersedes, valid_until, expires_at, pinned,
-        agent_metadata, embedding, terms)
+        agent_metadata, embedding, terms, lexicon, words, text_version)
     WHERE id IS NOT NULL
 ), replayed AS (
     SELECT g.id AS asked, m.id, m.created_at, m.content_hash, m.embed_state, m.session_id,
@@ -39,21 +41,23 @@ WITH given AS (
     INSERT INTO sessions (namespace, id, name)
     SELECT DISTINCT namespace, session_id, session_id FROM given ORDER BY 1, 2
     ON CONFLICT (namespace, id) DO NOTHING
+), idle AS MATERIALIZED ( -- once, whatever the plan of the update
+    SELECT s.namespace, s.id FROM sessions s
+    WHERE (s.namespace, s.id) IN (SELECT namespace, session_id FROM given)
+        AND s.last_active < now() - interval '1 second'
+    FOR UPDATE SKIP LOCKED
 ), touched AS (
-    UPDATE sessions SET last_active = now() WHERE (namespace, id) IN (
-        SELECT s.namespace, s.id FROM sessions s
-        WHERE (s.namespace, s.id) IN (SELECT namespace, session_id FROM given)
-            AND s.last_active < now() - interval '1 second'
-        FOR UPDATE SKIP LOCKED)
+    UPDATE sessions SET last_active = now() WHERE (namespace, id) IN (SELECT namespace, id FROM idle)
 ), stored AS (
     INSERT INTO memories (id, namespace, agent, key_id, session_id, user_input, assistant_response,
         metadata, tags, visibility, event_at, content_hash, deduplicated, supersedes, valid_until,
-        expires_at, pinned, is_agent_report, agent_metadata, embedding, embed_state, terms)
+        expires_at, pinned, is_agent_report, agent_metadata, embedding, embed_state, terms, lexicon, words,
+        text_version)
     SELECT id, namespace, agent, key_id, session_id, user_input, assistant_response,
         coalesce(metadata, '{}')::jsonb, coalesce(tags, '{}'), visibility, event_at, content_hash,
         deduplicated, supersedes, valid_until, expires_at, pinned, agent_metadata IS NOT NULL,
         agent_metadata::jsonb, embedding, CASE WHEN embedding IS NULL THEN 'pending' ELSE 'ok' END,
-        terms
+        terms, lexicon, words, text_version
     FROM given
     WHERE id NOT IN (SELECT asked FROM replayed) AND id NOT IN (SELECT asked FROM known)
     ON CONFLICT DO NOTHING

@@ -9,9 +9,10 @@ WITH old AS (
 ), kept AS (
     INSERT INTO memory_versions (memory_id, version, namespace, session_id, user_input,
         assistant_response, metadata, tags, visibility, event_at, valid_until, pinned, content_hash,
-        written_at, replaced_by)
+        written_at, replaced_by, terms, lexicon, words, text_version)
     SELECT id, version, namespace, session_id, user_input, assistant_response, metadata, tags,
-        visibility, event_at, valid_until, pinned, content_hash, updated_at, $2
+        visibility, event_at, valid_until, pinned, content_hash, updated_at, $2,
+        terms, lexicon, words, text_version
     FROM old
 ), logged AS (
     INSERT INTO audit_log (namespace, agent, key_id, action, target, detail)
@@ -27,7 +28,8 @@ UPDATE memories m SET session_id = $6, user_input = $7::text, assistant_response
     metadata = $9::text::jsonb, tags = coalesce($10::text[], '{}'),
     visibility = CASE WHEN $11::bool THEN 'private' ELSE 'shared' END, pinned = $12::bool,
     event_at = $13::timestamptz, valid_until = $14::timestamptz, expires_at = $15::timestamptz,
-    content_hash = $16, terms = $17::int[], version = m.version + 1,
+    content_hash = $16, terms = $17::int[], lexicon = $18::sparsevec, words = $19::int, text_version = $20::int,
+    version = m.version + 1,
     deduplicated = m.deduplicated AND NOT EXISTS (SELECT FROM same),
     embedding = CASE WHEN w.changed THEN NULL ELSE m.embedding END,
     embed_state = CASE WHEN w.changed THEN 'pending' ELSE m.embed_state END,

@@ -25,15 +25,17 @@ WITH made AS (
 ), kept AS (
     INSERT INTO memory_versions (memory_id, version, namespace, session_id, user_input,
         assistant_response, metadata, tags, visibility, event_at, valid_until, pinned, content_hash,
-        written_at, replaced_by)
+        written_at, replaced_by, terms, lexicon, words, text_version)
     SELECT id, version, namespace, session_id, user_input, assistant_response, metadata, tags,
-        visibility, event_at, valid_until, pinned, content_hash, updated_at, 'roll_back ' || $3
+        visibility, event_at, valid_until, pinned, content_hash, updated_at, 'roll_back ' || $3,
+        terms, lexicon, words, text_version
     FROM changed WHERE NOT $12
 ), restored AS (
     UPDATE memories m SET session_id = f.session_id, user_input = f.user_input,
         assistant_response = f.assistant_response, metadata = f.metadata, tags = f.tags,
         visibility = f.visibility, event_at = f.event_at, valid_until = f.valid_until, pinned = f.pinned,
-        content_hash = f.content_hash, deduplicated = false, version = m.version + 1, terms = NULL,
+        content_hash = f.content_hash, deduplicated = false, version = m.version + 1, terms = f.terms, lexicon = f.lexicon,
+        words = f.words, text_version = f.text_version,
         embedding = NULL, embed_state = 'pending', embed_attempts = 0
     FROM first f JOIN changed c ON c.id = f.memory_id
     WHERE m.id = c.id AND NOT $12

@@ -17,16 +17,17 @@ WITH operation AS (
 ), kept AS (
     INSERT INTO memory_versions (memory_id, version, namespace, session_id, user_input,
         assistant_response, metadata, tags, visibility, event_at, valid_until, pinned, content_hash,
-        written_at, replaced_by)
+        written_at, replaced_by, terms, lexicon, words, text_version)
     SELECT m.id, m.version, m.namespace, m.session_id, m.user_input, m.assistant_response, m.metadata,
-        m.tags, m.visibility, m.event_at, m.valid_until, m.pinned, m.content_hash, m.updated_at, $2::text
+        m.tags, m.visibility, m.event_at, m.valid_until, m.pinned, m.content_hash, m.updated_at, $2::text,
+        m.terms, m.lexicon, m.words, m.text_version
     FROM memories m JOIN before b ON b.memory_id = m.id
 ), restored AS (
     UPDATE memories m SET session_id = b.session_id, user_input = b.user_input,
         assistant_response = b.assistant_response, metadata = b.metadata, tags = b.tags,
         visibility = b.visibility, event_at = b.event_at, valid_until = b.valid_until, pinned = b.pinned,
-        content_hash = b.content_hash, version = m.version + 1, terms = NULL, embedding = NULL,
-        embed_state = 'pending', embed_attempts = 0
+        content_hash = b.content_hash, version = m.version + 1, terms = b.terms, lexicon = b.lexicon,
+        words = b.words, text_version = b.text_version, embedding = NULL, embed_state = 'pending', embed_attempts = 0
     FROM before b WHERE m.id = b.memory_id
     RETURNING m.id
 )

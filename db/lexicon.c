@@ -1,0 +1,256 @@
+/* lexicon: terms of a text into the parameters of a statement. */
+#include "lexicon.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "fnv.h"
+#include "rows.h"
+
+#define K1 1.2F /* of BM25; how soon a term that is repeated counts no more */
+
+/* A term of a memory and how often it occurs. */
+struct counted {
+	int32_t number;
+	int32_t times;
+};
+
+/* Both hashes stirred together (the finalizer of MurmurHash3). */
+static int32_t number_of(int32_t term, uint32_t namespace)
+{
+	uint32_t x = (uint32_t)term ^ namespace;
+
+	x = (x ^ (x >> 16)) * 0x85ebca6bU;
+	x = (x ^ (x >> 13)) * 0xc2b2ae35U;
+	return (int32_t)(1 + (x ^ (x >> 16)) % LEXICON_DIMENSIONS);
+}
+
+static void number_all(struct terms *terms, uint32_t namespace)
+{
+	for (size_t i = 0; i < terms->count; i++)
+		terms->items[i] = number_of(terms->items[i], namespace);
+}
+
+/* Two words that follow each other, as a term that only the vector has. */
+static int32_t number_of_pair(const int32_t *pair, uint32_t namespace)
+{
+	uint32_t hash = fnv_byte(FNV_OFFSET, (uint32_t)pair[0]);
+
+	return number_of((int32_t)fnv_byte(hash, (uint32_t)pair[1]), namespace ^ FNV_PRIME);
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+	int32_t x = *(const int32_t *)a;
+	int32_t y = *(const int32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static int compare_times(const void *a, const void *b)
+{
+	const struct counted *x = a, *y = b;
+
+	if (x->times != y->times)
+		return (x->times < y->times) - (x->times > y->times);
+	return compare_numbers(&x->number, &y->number);
+}
+
+/* Sorts numbers and counts equal ones; into counted, which has room for all. */
+static size_t count_equal(struct terms *terms, struct counted *counted)
+{
+	size_t distinct = 0;
+
+	if (terms->count > 0)
+		qsort(terms->items, terms->count, sizeof(*terms->items), compare_numbers);
+	for (size_t i = 0; i < terms->count; i++) {
+		if (i == 0 || terms->items[i] != terms->items[i - 1])
+			counted[distinct++] =
+			    (struct counted){.number = terms->items[i], .times = 0};
+		counted[distinct - 1].times++;
+	}
+	return distinct;
+}
+
+static int compare_counted(const void *a, const void *b)
+{
+	return compare_numbers(&((const struct counted *)a)->number,
+	    &((const struct counted *)b)->number);
+}
+
+/* A pair may have the number of a term: a vector has each place once. */
+static size_t unite(struct counted *counted, size_t count)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (kept > 0 && counted[kept - 1].number == counted[i].number)
+			counted[kept - 1].times += counted[i].times;
+		else
+			counted[kept++] = counted[i];
+	}
+	return kept;
+}
+
+/* The vector's places and values; at most LEXICON_VECTOR_TERMS of them. */
+static void add_vector(struct query *q, struct counted *counted, size_t count)
+{
+	float values[LEXICON_VECTOR_TERMS];
+	int32_t places[LEXICON_VECTOR_TERMS];
+
+	if (count > LEXICON_VECTOR_TERMS) {
+		qsort(counted, count, sizeof(*counted), compare_times);
+		count = LEXICON_VECTOR_TERMS;
+	}
+	qsort(counted, count, sizeof(*counted), compare_counted);
+	count = unite(counted, count);
+	for (size_t i = 0; i < count; i++) {
+		places[i] = counted[i].number - 1;
+		values[i] = (float)counted[i].times * (K1 + 1) / ((float)counted[i].times + K1);
+	}
+	query_sparse_vector(q, LEXICON_DIMENSIONS, places, values, count);
+}
+
+struct found {
+	struct terms terms, pairs;
+	struct counted *counted; /* of both */
+};
+
+static bool find(struct found *found, const struct lexicon_source *source)
+{
+	bool ok = terms_add_text_pairs(&found->terms, &found->pairs, source->user_input,
+	              source->user_input_len) &&
+	          terms_add_text_pairs(&found->terms, &found->pairs,
+	              source->assistant_response, source->assistant_response_len);
+
+	if (!ok)
+		return false;
+	terms_drop_function_words(&found->terms);
+	if (source->event_us != ROWS_NO_TIME && !terms_add_date(&found->terms, source->event_us))
+		return false;
+	found->counted = malloc(
+	    (found->terms.count + found->pairs.count / 2 + 1) * sizeof(*found->counted));
+	return found->counted != NULL;
+}
+
+static void add_found(struct query *q, uint32_t namespace, struct found *found)
+{
+	struct terms *terms = &found->terms, *pairs = &found->pairs;
+	int32_t length = (int32_t)terms->count;
+	size_t distinct, count;
+
+	for (size_t i = 0; i < pairs->count / 2; i++)
+		pairs->items[i] = number_of_pair(pairs->items + 2 * i, namespace);
+	pairs->count /= 2;
+	number_all(terms, namespace);
+	distinct = count_equal(terms, found->counted);
+	for (size_t i = 0; i < distinct; i++)
+		terms->items[i] = found->counted[i].number;
+	query_int4_array(q, terms->items, distinct);
+	count = distinct + count_equal(pairs, found->counted + distinct);
+	add_vector(q, found->counted, count);
+	query_int4(q, length);
+	query_int4(q, TEXT_VERSION);
+}
+
+bool lexicon_add(
+    struct query *q, const char *namespace, const struct lexicon_source *source)
+{
+	struct found found = {0};
+	bool ok = find(&found, source);
+
+	if (ok)
+		add_found(q, fnv_text(namespace), &found);
+	for (int i = 0; !ok && i < LEXICON_PARAMS; i++)
+		query_null(q);
+	free(found.counted);
+	terms_fini(&found.terms);
+	terms_fini(&found.pairs);
+	return ok;
+}
+
+bool lexicon_add_words(struct query *q, const char *namespace, const char *words, size_t len)
+{
+	struct terms terms = {0};
+	bool ok = terms_add_text(&terms, words, len);
+
+	if (ok) {
+		terms_reduce(&terms);
+		number_all(&terms, fnv_text(namespace));
+		query_int4_array(q, terms.items, terms.count);
+	} else {
+		query_null(q);
+	}
+	terms_fini(&terms);
+	return ok;
+}
+
+static bool is_among(const int32_t *items, size_t count, int32_t item)
+{
+	size_t i = 0;
+
+	while (i < count && items[i] != item)
+		i++;
+	return i < count;
+}
+
+/* Each once, in the order of the words; at most so many. */
+static void keep_first(struct terms *terms, size_t most)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < terms->count && kept < most; i++) {
+		if (!is_among(terms->items, kept, terms->items[i]))
+			terms->items[kept++] = terms->items[i];
+	}
+	terms->count = kept;
+}
+
+/* The pairs of the terms that were kept, each once, as three lists. */
+static void add_phrases(struct query *q, const struct terms *terms, const struct terms *pairs,
+    uint32_t namespace)
+{
+	int32_t numbers[LEXICON_QUERY_TERMS], before[LEXICON_QUERY_TERMS],
+	    after[LEXICON_QUERY_TERMS];
+	size_t count = 0;
+
+	for (size_t i = 0; i + 1 < pairs->count && count < LEXICON_QUERY_TERMS; i += 2) {
+		numbers[count] = number_of_pair(pairs->items + i, namespace);
+		before[count] = number_of(pairs->items[i], namespace);
+		after[count] = number_of(pairs->items[i + 1], namespace);
+		count += !is_among(numbers, count, numbers[count]) &&
+		         is_among(terms->items, terms->count, before[count]) &&
+		         is_among(terms->items, terms->count, after[count]);
+	}
+	query_int4_array(q, numbers, count);
+	query_int4_array(q, before, count);
+	query_int4_array(q, after, count);
+}
+
+bool lexicon_find(
+    struct lexicon_question *question, const char *namespace, const char *words, size_t len)
+{
+	question->namespace = fnv_text(namespace);
+	if (!terms_add_text_pairs(&question->terms, &question->pairs, words, len))
+		return false;
+	terms_drop_function_words(&question->terms);
+	number_all(&question->terms, question->namespace);
+	keep_first(&question->terms, LEXICON_QUERY_TERMS);
+	return true;
+}
+
+void lexicon_add_terms(struct query *q, const struct lexicon_question *question)
+{
+	query_int4_array(q, question->terms.items, question->terms.count);
+}
+
+void lexicon_add_phrases(struct query *q, const struct lexicon_question *question)
+{
+	add_phrases(q, &question->terms, &question->pairs, question->namespace);
+}
+
+void lexicon_question_fini(struct lexicon_question *question)
+{
+	terms_fini(&question->terms);
+	terms_fini(&question->pairs);
+}
