@@ -193,6 +193,8 @@ static bool clean(struct place *place, struct transfer_memory *m)
 	    .metadata_len = m->metadata != NULL ? strlen(m->metadata) : 0,
 	    .agent_metadata = m->agent_metadata,
 	    .agent_metadata_len = m->agent_metadata != NULL ? strlen(m->agent_metadata) : 0,
+	    .tags = m->tag_list,
+	    .tag_count = m->tag_count,
 	};
 
 	if (!clean_memory(&place->clean, &texts))
@@ -201,6 +203,8 @@ static bool clean(struct place *place, struct transfer_memory *m)
 	m->assistant_response = texts.assistant_response;
 	m->metadata = texts.metadata;
 	m->agent_metadata = texts.agent_metadata;
+	m->tag_list = texts.tags;
+	m->tag_count = texts.tag_count;
 	return true;
 }
 
@@ -251,11 +255,13 @@ static bool ask(struct import_run *run, struct place *place, const struct item *
 	struct transfer_memory memory;
 
 	if (item->kind == ITEM_SESSION) {
-		const struct transfer_session session = {keep_text(place, &item->session_id),
+		struct transfer_session session = {keep_text(place, &item->session_id),
 		    keep_text(place, &item->name), keep_text(place, &item->status),
 		    keep_json(place, item->metadata), item->created_us, item->updated_us,
 		    item->active_us};
 
+		if (!clean_session(&place->clean, &session.name, &session.metadata))
+			return false;
 		run->sessions++;
 		transfer_session_ask(&place->query, namespace, &session);
 		return session.id != NULL;

@@ -6,6 +6,8 @@
 
 #include "call.h"
 #include "ingest/scrub.h"
+#include "sessions.h"
+#include "utf8.h"
 
 static bool clean_one(
     struct redacted *out, struct redactions *counts, const char **text, size_t *len)
@@ -28,6 +30,35 @@ static bool clean_json(char **out, struct redactions *counts, const char **text,
 	return *out != NULL;
 }
 
+static bool has_tag(const struct clean *clean, size_t count, const char *tag)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(clean->tag_list[i], tag) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Two secrets may leave the same marker, which is one tag. */
+static bool clean_tags(struct clean *clean, struct memory_new *memory)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < memory->tag_count && i < MAX_TAGS; i++) {
+		const char *tag = memory->tags[i];
+		size_t len = strlen(tag);
+
+		if (!clean_one(&clean->tags[i], &clean->counts, &tag, &len))
+			return false;
+		if (clean->tags[i].text == NULL || !has_tag(clean, count, tag))
+			clean->tag_list[count++] = tag;
+	}
+	memory->tag_count = count;
+	if (memory->tags != NULL)
+		memory->tags = clean->tag_list;
+	return true;
+}
+
 bool clean_memory(struct clean *clean, struct memory_new *memory)
 {
 	clean_fini(clean);
@@ -38,7 +69,8 @@ bool clean_memory(struct clean *clean, struct memory_new *memory)
 	       clean_json(
 	           &clean->json[0], &clean->counts, &memory->metadata, &memory->metadata_len) &&
 	       clean_json(&clean->json[1], &clean->counts, &memory->agent_metadata,
-	           &memory->agent_metadata_len);
+	           &memory->agent_metadata_len) &&
+	       clean_tags(clean, memory);
 }
 
 const char *clean_text(struct clean *clean, const char *text)
@@ -47,6 +79,20 @@ const char *clean_text(struct clean *clean, const char *text)
 
 	clean_fini(clean);
 	return clean_one(&clean->texts[0], &clean->counts, &text, &len) ? text : NULL;
+}
+
+bool clean_session(struct clean *clean, const char **name, const char **metadata)
+{
+	size_t name_len = *name != NULL ? strlen(*name) : 0;
+	size_t metadata_len = *metadata != NULL ? strlen(*metadata) : 0;
+
+	clean_fini(clean);
+	if ((*name != NULL && !clean_one(&clean->texts[0], &clean->counts, name, &name_len)) ||
+	    !clean_json(&clean->json[0], &clean->counts, metadata, &metadata_len))
+		return false;
+	if (clean->texts[0].text != NULL) /* a marker may be longer than what it stands for */
+		clean->texts[0].text[utf8_cut(*name, name_len, SESSION_ID_BYTES)] = '\0';
+	return true;
 }
 
 bool clean_found_any(const struct clean *clean)
@@ -93,5 +139,7 @@ void clean_fini(struct clean *clean)
 		free(clean->texts[i].text);
 		free(clean->json[i]);
 	}
+	for (int i = 0; i < MAX_TAGS; i++)
+		free(clean->tags[i].text);
 	memset(clean, 0, sizeof(*clean));
 }

@@ -10,6 +10,7 @@
 
 #include "memories.h"
 #include "redact.h"
+#include "tools/memory_limits.h"
 
 struct call;
 
@@ -17,6 +18,8 @@ struct call;
 struct clean {
 	struct redacted texts[2];
 	char *json[2];
+	struct redacted tags[MAX_TAGS];
+	const char *tag_list[MAX_TAGS];
 	struct redactions counts;
 };
 
@@ -26,6 +29,13 @@ bool clean_memory(struct clean *clean, struct memory_new *memory)
 
 /* The same for a single text; NULL: out of memory. */
 const char *clean_text(struct clean *clean, const char *text)
+    __attribute__((warn_unused_result));
+
+/*
+ * The same for a session's name (NULL: it has none), at most SESSION_ID_BYTES of it, and metadata (JSON, or
+ * NULL). Its id is an address and stays.
+ */
+bool clean_session(struct clean *clean, const char **name, const char **metadata)
     __attribute__((warn_unused_result));
 
 bool clean_found_any(const struct clean *clean);
