@@ -30,6 +30,8 @@ bool search_ask(struct query *q, const struct principal *who, const struct searc
 	query_text(q, search->session_id, search->session_id_len);
 	query_int4(q, search->limit);
 	query_int4(q, search->characters);
+	query_time(q, search->period != NULL ? search->period->from_us : ROWS_NO_TIME);
+	query_time(q, search->period != NULL ? search->period->to_us : ROWS_NO_TIME);
 	return true;
 }
 

@@ -15,12 +15,18 @@
 
 #define SEARCH_SNIPPET_CHARACTERS 1000 /* of each text in a hit; memory_get gives the whole */
 
+/* When it happened, or was written where that is not known: [from, to); ROWS_NO_TIME: open. */
+struct search_period {
+	int64_t from_us, to_us;
+};
+
 struct search {
 	const char *words; /* used when embedding is NULL */
 	size_t words_len;
 	const float *embedding; /* EMBEDDING_DIMENSIONS numbers, or NULL */
 	const char *session_id; /* NULL: all sessions */
 	size_t session_id_len;
+	const struct search_period *period; /* NULL: any time */
 	int32_t limit;
 	int32_t characters; /* of each text in a hit */
 };

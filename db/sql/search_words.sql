@@ -8,6 +8,8 @@ WITH candidate AS (
     WHERE m.namespace = $1::text AND (m.visibility = 'shared' OR m.agent = $2::text)
         AND m.deleted_at IS NULL AND m.terms && $3::int[] AND t.term = ANY ($3::int[])
         AND ($4::varchar IS NULL OR m.session_id = $4)
+        AND ($7::timestamptz IS NULL OR coalesce(m.event_at, m.created_at) >= $7)
+        AND ($8::timestamptz IS NULL OR coalesce(m.event_at, m.created_at) < $8)
     GROUP BY m.id, t.term
 ), corpus AS (
     SELECT count(*) AS n, greatest(avg(length), 1) AS average_length

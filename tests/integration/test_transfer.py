@@ -129,7 +129,8 @@ def test_nor_by_tags_and_names_of_an_export(start, database, cluster_uri, tmp_pa
 @pytest.mark.parametrize("words, named", [(["export"], "usage"), (["export", "-", "what=1"], "what=1"),
     (["export", "-", "format=xml"], "format=xml"), (["import", "/nonexistent"], "/nonexistent"),
     (["import", "-", "format=what"], "format=what"), (["export", "/nonexistent/file"], "/nonexistent/file"),
-    (["export", "-", "from=yesterday"], "from=yesterday")], ids=str)
+    (["export", "-", "from=yesterday"], "from=yesterday"), (["export", "-", "tz=Mars/Olympus"], "tz=Mars/Olympus"),
+    (["export", "-", "to=2026-01-01", "from=2026-01-01"], "from=2026-01-01")], ids=str)
 def test_wrong_use_is_told(database, words, named):
     done = run_command(*words, DATABASE_URL=database)
     assert done.returncode in (1, 2) and named in done.stderr
