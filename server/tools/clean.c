@@ -9,6 +9,8 @@
 #include "sessions.h"
 #include "utf8.h"
 
+#define CLEAN_SLICE_BYTES (64 * 1024) /* 1 to 3 ms */
+
 static bool clean_one(
     struct redacted *out, struct redactions *counts, const char **text, size_t *len)
 {
@@ -59,18 +61,85 @@ static bool clean_tags(struct clean *clean, struct memory_new *memory)
 	return true;
 }
 
+/* One of the texts, for at most so many bytes. */
+static enum clean_progress clean_slice(
+    struct clean *clean, struct redacted *out, const char **text, size_t *len, size_t bytes)
+{
+	if (clean->job == NULL && (clean->job = redact_begin(*text, *len)) == NULL)
+		return CLEAN_FAILED;
+	enum redact_progress progress = redact_some(clean->job, bytes, &clean->counts, out);
+
+	if (progress == REDACT_MORE)
+		return CLEAN_MORE;
+	redact_end(clean->job);
+	clean->job = NULL;
+	if (progress == REDACT_FAILED)
+		return CLEAN_FAILED;
+	if (out->text != NULL) {
+		*text = out->text;
+		*len = out->len;
+	}
+	return CLEAN_DONE;
+}
+
+enum part { USER_INPUT, ASSISTANT_RESPONSE, THE_REST, ALL_CLEAN };
+
+static enum clean_progress clean_part(
+    struct clean *clean, struct memory_new *memory, size_t bytes)
+{
+	switch ((enum part)clean->part) {
+	case USER_INPUT:
+		return clean_slice(clean, &clean->texts[0], &memory->user_input,
+		    &memory->user_input_len, bytes);
+	case ASSISTANT_RESPONSE:
+		return clean_slice(clean, &clean->texts[1], &memory->assistant_response,
+		    &memory->assistant_response_len, bytes);
+	case THE_REST: /* has limits of its own */
+		return clean_json(&clean->json[0], &clean->counts, &memory->metadata,
+		           &memory->metadata_len) &&
+		               clean_json(&clean->json[1], &clean->counts,
+		                   &memory->agent_metadata, &memory->agent_metadata_len) &&
+		               clean_tags(clean, memory)
+		           ? CLEAN_DONE
+		           : CLEAN_FAILED;
+	case ALL_CLEAN:
+		break;
+	}
+	return CLEAN_DONE;
+}
+
+static enum clean_progress clean_bytes(
+    struct clean *clean, struct memory_new *memory, size_t bytes)
+{
+	size_t left = bytes;
+
+	while (clean->part < ALL_CLEAN) {
+		size_t len = clean->part == USER_INPUT ? memory->user_input_len
+		             : clean->part == ASSISTANT_RESPONSE
+		                 ? memory->assistant_response_len
+		                 : 0;
+
+		if (len > left && left < bytes) /* the next turn's */
+			return CLEAN_MORE;
+		enum clean_progress progress = clean_part(clean, memory, left);
+
+		if (progress != CLEAN_DONE)
+			return progress;
+		clean->part++;
+		left -= len < left ? len : left;
+	}
+	return CLEAN_DONE;
+}
+
+enum clean_progress clean_some(struct clean *clean, struct memory_new *memory)
+{
+	return clean_bytes(clean, memory, CLEAN_SLICE_BYTES);
+}
+
 bool clean_memory(struct clean *clean, struct memory_new *memory)
 {
 	clean_fini(clean);
-	return clean_one(&clean->texts[0], &clean->counts, &memory->user_input,
-	           &memory->user_input_len) &&
-	       clean_one(&clean->texts[1], &clean->counts, &memory->assistant_response,
-	           &memory->assistant_response_len) &&
-	       clean_json(
-	           &clean->json[0], &clean->counts, &memory->metadata, &memory->metadata_len) &&
-	       clean_json(&clean->json[1], &clean->counts, &memory->agent_metadata,
-	           &memory->agent_metadata_len) &&
-	       clean_tags(clean, memory);
+	return clean_bytes(clean, memory, SIZE_MAX) == CLEAN_DONE;
 }
 
 const char *clean_text(struct clean *clean, const char *text)
@@ -141,5 +210,6 @@ void clean_fini(struct clean *clean)
 	}
 	for (int i = 0; i < MAX_TAGS; i++)
 		free(clean->tags[i].text);
+	redact_end(clean->job);
 	memset(clean, 0, sizeof(*clean));
 }

@@ -21,10 +21,21 @@ struct clean {
 	struct redacted tags[MAX_TAGS];
 	const char *tag_list[MAX_TAGS];
 	struct redactions counts;
+	int part; /* where clean_some() is */
+	struct redact_job *job;
 };
 
 /* Puts clean texts into memory, which are clean's. False: out of memory, and nothing may be stored. */
 bool clean_memory(struct clean *clean, struct memory_new *memory)
+    __attribute__((warn_unused_result));
+
+/*
+ * The same in slices of a few milliseconds, for the loop's sake: after CLEAN_MORE the step is to call_yield(). memory
+ * must be the same until then, and its texts are clean once it is done; after that it changes nothing.
+ */
+enum clean_progress { CLEAN_MORE, CLEAN_DONE, CLEAN_FAILED };
+
+enum clean_progress clean_some(struct clean *clean, struct memory_new *memory)
     __attribute__((warn_unused_result));
 
 /* The same for a single text; NULL: out of memory. */
