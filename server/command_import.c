@@ -58,7 +58,7 @@ struct import_run {
 	FILE *in;
 	struct reader *reader;
 	struct place places[WINDOW];
-	int busy;
+	int busy, busy_of[ITEM_VERSION + 1]; /* the latter by their kind */
 	struct progress progress;
 	int64_t bytes;
 	int64_t stored, known, sessions, versions, problems;
@@ -93,6 +93,7 @@ static void on_stored(void *arg, struct rows *rows, const struct db_error *error
 		run->known += rows_count(rows) == 0;
 	}
 	rows_free(rows);
+	run->busy_of[place->kind]--;
 	empty_place(place);
 	run->busy--;
 	command_db_wake(run->db);
@@ -107,6 +108,12 @@ static struct place *find_place(struct import_run *run)
 	while (place->busy) /* not all of them are */
 		place++;
 	return place;
+}
+
+static void finish_kind(struct import_run *run, enum item_kind kind)
+{
+	while (run->busy_of[kind] > 0)
+		command_db_wait(run->db);
 }
 
 static void finish_all(struct import_run *run)
@@ -266,12 +273,13 @@ static bool ask(struct import_run *run, struct place *place, const struct item *
 		transfer_session_ask(&place->query, namespace, &session);
 		return session.id != NULL;
 	}
+	finish_kind(run, ITEM_SESSION); /* or the memory makes its session, without a name */
 	if (!copy_memory(run, place, item, &memory))
 		return false;
 	if (item->kind == ITEM_MEMORY)
 		return transfer_memory_ask(&place->query, namespace, &memory);
 	run->versions++;
-	finish_all(run); /* its memory must be there */
+	finish_kind(run, ITEM_MEMORY); /* its own must be there */
 	transfer_version_ask(&place->query, namespace, &memory);
 	return true;
 }
@@ -293,10 +301,12 @@ static void store(struct import_run *run, const struct item *item)
 	}
 	place->busy = true;
 	run->busy++;
+	run->busy_of[item->kind]++;
 	if (command_db_start(run->db, &place->query, on_stored, place))
 		return;
 	run->failed = true;
 	run->busy--;
+	run->busy_of[item->kind]--;
 	empty_place(place);
 }
 

@@ -51,6 +51,14 @@ def test_a_period_is_half_open_in_its_zone(told, period, seen, echo):
     assert (counts["counts"]["memories"], counts["period"]) == (len(seen), echo)
 
 
+def test_retention_takes_a_moment_too(connection):
+    before = {"to": "1999-05-07", "tz": "Asia/Shanghai"}
+    counted = connection.done("apply_retention", before)
+    assert (counted["by_age"], counted["period"]["to"]) == (0, "1999-05-06T16:00:00Z")
+    refused = connection.rpc("tools/call", {"name": "apply_retention", "arguments": before | {"older_than_days": 9}}).refusal
+    assert refused.startswith("to: leave out older_than_days")
+
+
 def test_no_period_is_said_when_none_was_asked_for(told):
     assert "period" not in told("list_memories") and "period" not in told("search_memories", query="heron")
     assert "period" not in told("list_memories", tz="Asia/Shanghai")
