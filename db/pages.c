@@ -60,8 +60,8 @@ void memory_get_ask(struct query *q, const struct principal *who,
 	query_uuid_array(q, ids, count);
 	if (beside)
 		query_int4(q, neighbours);
-	else /* or PostgreSQL plans again each time: it takes one id for cheaper than any */
-		query_setting(q, "plan_cache_mode", "force_generic_plan");
+	/* Or PostgreSQL plans again each time: it takes one id for cheaper than any. */
+	query_setting(q, "plan_cache_mode", "force_generic_plan");
 }
 
 /*

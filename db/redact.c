@@ -208,6 +208,15 @@ static size_t seek_dash(const struct scan *scan, size_t i)
 	return found != NULL ? (size_t)(found - scan->s) : scan->len;
 }
 
+/* Where something may begin besides a word. U+FF1A, the wide colon, begins with 0xEF. */
+static const bool signs[256] = {['='] = true,
+    [':'] = true,
+    ['>'] = true,
+    ['"'] = true,
+    ['\''] = true,
+    ['['] = true,
+    [0xef] = true};
+
 static size_t seek_in_line(const struct scan *scan, size_t i)
 {
 	bool word = i > 0 && redact_in(SET_WORD, redact_before(scan, i, 1)) &&
@@ -222,9 +231,7 @@ static size_t seek_in_line(const struct scan *scan, size_t i)
 			word = true;
 			continue;
 		}
-		/* U+FF1A, the wide colon, begins with 0xEF */
-		if (c == '=' || c == ':' || c == '>' || c == '"' || c == '\'' || c == '[' ||
-		    c == '\xef')
+		if (signs[(unsigned char)c])
 			return i;
 		word = false;
 		if (c == '\\' && i + 2 < scan->len) /* "\nghp_..." */
@@ -244,61 +251,132 @@ static const struct pass {
     {seek_in_line, find_in_line},
 };
 
-/* Replaces in out what the pass finds; out stays as it is when it finds nothing. */
-static bool run(const struct pass *pass, struct redacted *out, struct redactions *counts)
+/* A text under way: the pass it is in, and how far that has come. */
+struct redact_job {
+	const char *given; /* borrowed */
+	char *text;        /* of the pass; given, or owned */
+	size_t pass;
+	struct scan scan;
+	size_t at, copied;
+	FILE *to; /* NULL until the pass finds something */
+	char *made;
+	size_t made_len;
+	struct redactions found;
+};
+
+static void drop_text(struct redact_job *job)
 {
-	struct scan scan = {.s = out->text, .len = out->len};
-	struct redacted next = {.text = NULL};
-	struct finding f;
-	FILE *to = NULL;
-	size_t copied = 0;
+	if (job->text != job->given)
+		free(job->text);
+}
 
-	for (size_t i = pass->seek(&scan, 0); i < scan.len; i = pass->seek(&scan, i)) {
-		if (!pass->find(&scan, i, &f)) {
-			i++;
-			continue;
-		}
-		scan.done = i = f.to;
-		if (f.kind == REDACTION_KINDS) /* a marker already */
-			continue;
-		if (to == NULL && (to = open_memstream(&next.text, &next.len)) == NULL)
-			return false;
-		fwrite(scan.s + copied, 1, f.from - copied, to);
-		fputs(kinds[f.kind].marker, to);
-		counts->of[f.kind]++;
-		copied = f.to;
+struct redact_job *redact_begin(const char *text, size_t len)
+{
+	struct redact_job *job = calloc(1, sizeof(*job));
+
+	if (job == NULL)
+		return NULL;
+	job->given = job->text = (char *)(uintptr_t)text;
+	job->scan = (struct scan){.s = text, .len = len};
+	job->at = passes[0].seek(&job->scan, 0);
+	return job;
+}
+
+void redact_end(struct redact_job *job)
+{
+	if (job == NULL)
+		return;
+	if (job->to != NULL) {
+		fclose(job->to);
+		free(job->made);
 	}
-	if (to == NULL)
-		return true;
-	fwrite(scan.s + copied, 1, scan.len - copied, to);
-	bool written = ferror(to) == 0;
+	drop_text(job);
+	free(job);
+}
 
-	if (fclose(to) != 0 || !written) {
-		free(next.text);
+/* Writes a marker for a finding. False: out of memory. */
+static bool replace(struct redact_job *job, const struct finding *f)
+{
+	if (job->to == NULL && (job->to = open_memstream(&job->made, &job->made_len)) == NULL)
 		return false;
-	}
-	*out = next;
+	fwrite(job->scan.s + job->copied, 1, f->from - job->copied, job->to);
+	fputs(kinds[f->kind].marker, job->to);
+	job->found.of[f->kind]++;
+	job->copied = f->to;
 	return true;
+}
+
+/* What the pass made is what the next one reads. False: out of memory. */
+static bool end_pass(struct redact_job *job)
+{
+	if (job->to != NULL) {
+		fwrite(job->scan.s + job->copied, 1, job->scan.len - job->copied, job->to);
+		bool written = ferror(job->to) == 0;
+
+		written = fclose(job->to) == 0 && written;
+		job->to = NULL;
+		if (!written) {
+			free(job->made);
+			return false;
+		}
+		drop_text(job);
+		job->text = job->made;
+		job->scan.len = job->made_len;
+	}
+	job->scan = (struct scan){.s = job->text, .len = job->scan.len};
+	job->copied = 0;
+	if (++job->pass < sizeof(passes) / sizeof(*passes))
+		job->at = passes[job->pass].seek(&job->scan, 0);
+	return true;
+}
+
+/* The pass, up to about end. False: out of memory. */
+static bool run_to(struct redact_job *job, size_t end)
+{
+	const struct pass *pass = &passes[job->pass];
+	struct finding f;
+
+	while (job->at < job->scan.len && job->at < end) {
+		bool found = pass->find(&job->scan, job->at, &f);
+
+		if (found) {
+			job->scan.done = f.to;
+			if (f.kind != REDACTION_KINDS && !replace(job, &f)) /* no marker yet */
+				return false;
+		}
+		job->at = pass->seek(&job->scan, found ? f.to : job->at + 1);
+	}
+	return true;
+}
+
+enum redact_progress redact_some(
+    struct redact_job *job, size_t bytes, struct redactions *counts, struct redacted *out)
+{
+	*out = (struct redacted){.text = NULL};
+	while (job->pass < sizeof(passes) / sizeof(*passes)) {
+		size_t from = job->at, end = from < SIZE_MAX - bytes ? from + bytes : SIZE_MAX;
+
+		if (!run_to(job, end))
+			return REDACT_FAILED;
+		if (job->at < job->scan.len)
+			return REDACT_MORE;
+		bytes -= job->at - from < bytes ? job->at - from : bytes;
+		if (!end_pass(job))
+			return REDACT_FAILED;
+	}
+	for (size_t i = 0; i < REDACTION_KINDS; i++)
+		counts->of[i] += job->found.of[i];
+	if (job->text != job->given)
+		*out = (struct redacted){job->text, job->scan.len};
+	job->text = (char *)(uintptr_t)job->given;
+	return REDACT_DONE;
 }
 
 bool redact(const char *text, size_t len, struct redactions *counts, struct redacted *out)
 {
-	struct redactions found = {.of = {0}};
-	struct redacted now = {(char *)(uintptr_t)text, len};
+	struct redact_job *job = redact_begin(text, len);
+	bool done = job != NULL && redact_some(job, SIZE_MAX, counts, out) == REDACT_DONE;
 
-	*out = (struct redacted){.text = NULL};
-	for (size_t i = 0; i < sizeof(passes) / sizeof(*passes); i++) {
-		struct redacted before = now;
-		bool fine = run(&passes[i], &now, &found);
-
-		if (before.text != text && (!fine || now.text != before.text))
-			free(before.text);
-		if (!fine)
-			return false;
-	}
-	for (size_t i = 0; i < REDACTION_KINDS; i++)
-		counts->of[i] += found.of[i];
-	if (now.text != text)
-		*out = now;
-	return true;
+	redact_end(job);
+	return done;
 }

@@ -55,6 +55,19 @@ bool redact(const char *text, size_t len, struct redactions *counts, struct reda
 
 #define REDACT_GROWTH 4
 
+/*
+ * The same in pieces, for long texts: text must outlive the job. NULL: out of memory. After REDACT_MORE
+ * go on, after the others redact_end().
+ */
+struct redact_job;
+enum redact_progress { REDACT_MORE, REDACT_DONE, REDACT_FAILED };
+
+struct redact_job *redact_begin(const char *text, size_t len);
+/* About so many bytes further (a megabyte takes some 30 ms). counts and out as above, once it is done. */
+enum redact_progress redact_some(struct redact_job *job, size_t bytes,
+    struct redactions *counts, struct redacted *out) __attribute__((warn_unused_result));
+void redact_end(struct redact_job *job); /* NULL is fine */
+
 /* "api_key": the name in the marker, and a label for metrics. Static. */
 const char *redaction_name(enum redaction kind);
 

@@ -199,16 +199,25 @@ static size_t telegram_len(const struct scan *scan, size_t i)
 	return digits + 3 + redact_run(scan, i + digits + 3, SET_URLSAFE, SIZE_MAX);
 }
 
-/* The first rule for tokens that begin with c; the next one for the same character. */
-static const struct token_rule *first_rule(char c)
+/* The first rule for tokens that begin with c, if any begins with c and next; the next one for the same character. */
+static const struct token_rule *first_rule(char c, char next)
 {
 	static const struct token_rule *first[128];
+	static bool pairs[128]
+	                 [128]; /* with which two characters tokens begin: most words do not */
 
 	if (first['s'] == NULL) {
-		for (size_t k = sizeof(rules) / sizeof(*rules); k > 0; k--)
-			first[(unsigned char)rules[k - 1].prefix[0]] = &rules[k - 1];
+		for (size_t k = sizeof(rules) / sizeof(*rules); k > 0; k--) {
+			const unsigned char *prefix =
+			    (const unsigned char *)rules[k - 1].prefix;
+
+			first[prefix[0]] = &rules[k - 1];
+			pairs[prefix[0]][prefix[1]] = true;
+		}
 	}
-	return first[(unsigned char)c];
+	return (unsigned char)next < 128 && pairs[(unsigned char)c][(unsigned char)next]
+	           ? first[(unsigned char)c]
+	           : NULL;
 }
 
 static const struct token_rule *next_rule(const struct token_rule *rule)
@@ -229,8 +238,8 @@ bool redact_token(const struct scan *scan, size_t i, struct finding *f)
 		len = telegram_len(scan, i);
 	if (c == 'M' || c == 'N' || c == 'O')
 		len = discord_len(scan, i);
-	for (const struct token_rule *rule = first_rule(c); len == 0 && rule != NULL;
-	     rule = next_rule(rule))
+	for (const struct token_rule *rule = first_rule(c, redact_at(scan, i + 1));
+	     len == 0 && rule != NULL; rule = next_rule(rule))
 		len = rule_len(rule, scan, i);
 	*f = (struct finding){i, i + len, REDACTED_API_KEY};
 	if (len == 0 && scan->len - i > 3 && memcmp(scan->s + i, "eyJ", 3) == 0 &&

@@ -1,37 +1,37 @@
-/* search: one statement for words, one for vectors, with the same columns. */
+/* search: one statement for words and one for embeddings, with the same parameters and columns. */
 #include "search.h"
 
 #include "lexicon.h"
 #include "vectors.h"
 
-static bool ask_words(
-    struct query *q, const struct principal *who, const struct search *search)
+bool search_ask(struct query *q, const struct principal *who, const struct search *search)
 {
 	struct lexicon_question question = {0};
-	bool ok = lexicon_find(&question, who->namespace, search->words, search->words_len);
+	const struct search_period *period = search->period;
+	bool ok = search->words == NULL ||
+	          lexicon_find(&question, who->namespace, search->words, search->words_len);
 
-	query_init_who(q, SQL_search_words, who);
+	query_init_who(q, search->embedding != NULL ? SQL_search_hybrid : SQL_search_words, who);
 	lexicon_add_terms(q, &question);
 	query_text(q, search->session_id, search->session_id_len);
 	query_int4(q, search->limit);
 	query_int4(q, search->characters);
 	lexicon_add_phrases(q, &question);
+	query_time(q, period != NULL ? period->from_us : ROWS_NO_TIME);
+	query_time(q, period != NULL ? period->to_us : ROWS_NO_TIME);
+	query_bool(q, search->strict);
+	if (search->half_life_s > 0)
+		query_int8(q, search->half_life_s);
+	else
+		query_null(q);
+	query_bool(q, search->explained);
+	if (search->embedding != NULL) {
+		query_vector(q, search->embedding, EMBEDDING_DIMENSIONS);
+		query_bool(q, search->exact);
+		vector_settings(q);
+	}
 	lexicon_question_fini(&question);
 	return ok;
-}
-
-bool search_ask(struct query *q, const struct principal *who, const struct search *search)
-{
-	if (search->embedding == NULL)
-		return ask_words(q, who, search);
-	query_init_who(q, SQL_search_vector, who);
-	query_vector(q, search->embedding, EMBEDDING_DIMENSIONS);
-	query_text(q, search->session_id, search->session_id_len);
-	query_int4(q, search->limit);
-	query_int4(q, search->characters);
-	query_bool(q, search->exact);
-	vector_settings(q);
-	return true;
 }
 
 void search_recent_ask(struct query *q, const struct principal *who, const char *session_id,
@@ -53,4 +53,21 @@ void search_read(const struct rows *rows, int row, struct search_hit *hit)
 	hit->truncated = rows_bool(rows, row, 5);
 	hit->created_us = rows_time(rows, row, 6);
 	hit->score = rows_float(rows, row, 7);
+	hit->stale = rows_bool(rows, row, 8);
+	rows_uuid(rows, row, 9, hit->superseded_by);
+	hit->event_us = rows_time(rows, row, 10);
+}
+
+void search_read_reasons(const struct rows *rows, int row, struct search_reasons *reasons)
+{
+	reasons->word_score = rows_float(rows, row, 11);
+	reasons->word_rank = (int)rows_int(rows, row, 12);
+	reasons->own = rows_float(rows, row, 13);
+	reasons->around = rows_float(rows, row, 14);
+	reasons->session = rows_float(rows, row, 15);
+	reasons->phrase = rows_float(rows, row, 16);
+	reasons->measured = !rows_is_null(rows, row, 17);
+	reasons->similarity = rows_float(rows, row, 17);
+	reasons->vector_rank = (int)rows_int(rows, row, 18);
+	reasons->terms = rows_text(rows, row, 19, NULL);
 }

@@ -1,6 +1,6 @@
 /*
- * search: finding memories, by their words (BM25, any word counts) or by the
- * direction of their embedding (cosine similarity).
+ * search: finding memories by their words (BM25 over the memory, its neighbours and its session: any word counts),
+ * by the direction of their embedding (cosine similarity), or by both.
  */
 #pragma once
 
@@ -15,15 +15,24 @@
 
 #define SEARCH_SNIPPET_CHARACTERS 1000 /* of each text in a hit; memory_get gives the whole */
 
+/* When it happened, or was written where that is not known: [from, to); ROWS_NO_TIME: open. */
+struct search_period {
+	int64_t from_us, to_us;
+};
+
 struct search {
-	const char *words; /* used when embedding is NULL */
+	const char *words; /* NULL: by embedding alone */
 	size_t words_len;
-	const float *embedding; /* EMBEDDING_DIMENSIONS numbers, or NULL */
+	const float *embedding; /* EMBEDDING_DIMENSIONS numbers; NULL: by words alone */
 	const char *session_id; /* NULL: all sessions */
 	size_t session_id_len;
+	const struct search_period *period; /* NULL: any time */
+	int64_t half_life_s;                /* the newer counts more; 0: age does not matter */
 	int32_t limit;
 	int32_t characters; /* of each text in a hit */
 	bool exact;         /* by embedding: compare all, do not use the index */
+	bool strict;        /* nothing that was superseded or is no longer valid */
+	bool explained;     /* hits have their terms */
 };
 
 /* Borrowed texts must outlive the query. False: out of memory. */
@@ -42,8 +51,22 @@ struct search_hit {
 	const char *user_input;
 	const char *assistant_response;
 	bool truncated; /* a text is longer than SEARCH_SNIPPET_CHARACTERS */
-	int64_t created_us;
-	double score; /* BM25 (0 and up), or cosine similarity (-1 to 1) */
+	int64_t created_us, event_us;
+	bool stale;
+	char superseded_by[37]; /* "": nothing */
+	/* By words: BM25 (0 and up). By embedding: cosine similarity (-1 to 1). By both: 0 to 2. */
+	double score;
 };
 
 void search_read(const struct rows *rows, int row, struct search_hit *hit);
+
+/* Why a hit is where it is. */
+struct search_reasons {
+	int word_rank, vector_rank; /* from 1; 0: not found that way */
+	double word_score, own, around, session, phrase; /* the first is the sum of the others */
+	double similarity;
+	bool measured;     /* there is a similarity */
+	const char *terms; /* JSON: [[term, idf], ...]; NULL: none, or not asked for */
+};
+
+void search_read_reasons(const struct rows *rows, int row, struct search_reasons *reasons);

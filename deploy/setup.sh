@@ -35,6 +35,7 @@ run   | libssl-dev       | library libcrypto    | hashes API keys
 run   | libllhttp-dev    | library libllhttp    | parses HTTP
 run   | postgresql       | postgresql           | keeps the memories (private cluster, no system service)
 run   | pgvector         | pgvector             | vector search inside PostgreSQL
+run   | tzdata           | zones                | tells what the clocks show in a zone
 run   | curl             | command curl         | asks the server whether it is ready
 test  | libcmocka-dev    | library cmocka       | unit tests
 test  | clang            | command clang        | second compiler and fuzzing
@@ -71,6 +72,7 @@ is_there() {
 	pgvector) pg_find vector ;;
 	fuzzer) compgen -G "$(clang -print-resource-dir 2>/dev/null)/lib/*/libclang_rt.fuzzer*" >/dev/null ;;
 	program) command -v "$2" >/dev/null || [ -x "/usr/sbin/$2" ] ;; # also where only root looks
+	zones) [ -e "${TZDIR:-/usr/share/zoneinfo}/Asia/Shanghai" ] ;;
 	venv) python3 -c 'import ensurepip' 2>/dev/null ;;
 	esac
 }

@@ -77,6 +77,7 @@ struct arg {
 	const char *name; /* NULL ends a table */
 	enum arg_kind kind;
 	bool required; /* results: always present */
+	bool rare;     /* described only where everything is (args_schema) */
 	bool explicit; /* null is refused: too much hangs on it to take null for left out */
 	int64_t min, max;
 	int64_t each_max; /* ARG_TEXTS: bytes of each */
@@ -90,11 +91,14 @@ struct arg {
 	const char *header;      /* mirrored in Mcp-Param-NAME (x-mcp-header), or NULL */
 };
 
-/* {"type":"object","properties":{...},"required":[...],"additionalProperties":false} */
-json_t *args_schema(const struct arg *table);
+/*
+ * {"type":"object","properties":{...},"required":[...],"additionalProperties":false}; rare ones and their like
+ * are left out unless it is for all.
+ */
+json_t *args_schema(const struct arg *table, bool all);
 
 /* The same for results: without limits, and open for more properties. */
-json_t *result_schema(const struct arg *table);
+json_t *result_schema(const struct arg *table, bool all);
 
 /*
  * Reads arguments (an object, or NULL for none) into the struct at base, which

@@ -3,7 +3,12 @@
 
 #include "args.h"
 
-static json_t *object_schema(const struct arg *table, bool is_result);
+/* Whose schema it is, and how much of it. */
+struct scope {
+	bool is_result, all;
+};
+
+static json_t *object_schema(const struct arg *table, struct scope scope);
 
 static void set(json_t *schema, const char *key, json_t *value)
 {
@@ -19,7 +24,7 @@ static json_t *choices(const struct arg *arg)
 	return list;
 }
 
-static void add_type(json_t *schema, const struct arg *arg, bool is_result)
+static void add_type(json_t *schema, const struct arg *arg, struct scope scope)
 {
 	static const char *const types[] = {
 	    [ARG_TEXT] = "string",
@@ -47,7 +52,7 @@ static void add_type(json_t *schema, const struct arg *arg, bool is_result)
 		set(schema, "format", json_string("date-time"));
 	else if (arg->kind == ARG_VECTOR)
 		set(schema, "items", json_pack("{s:s}", "type", "number"));
-	else if (arg->kind == ARG_TEXTS && is_result)
+	else if (arg->kind == ARG_TEXTS && scope.is_result)
 		set(schema, "items", json_pack("{s:s}", "type", "string"));
 	else if (arg->kind == ARG_TEXTS && arg->choices != NULL)
 		set(schema, "items",
@@ -60,9 +65,9 @@ static void add_type(json_t *schema, const struct arg *arg, bool is_result)
 		set(schema, "items",
 		    json_pack("{s:s, s:s}", "type", "string", "format", "uuid"));
 	else if (arg->kind == ARG_RECORDS || arg->kind == ARG_LIST)
-		set(schema, "items", object_schema(arg->items, is_result));
+		set(schema, "items", object_schema(arg->items, scope));
 	else if (arg->kind == ARG_RECORD)
-		json_object_update_new(schema, object_schema(arg->items, is_result));
+		json_object_update_new(schema, object_schema(arg->items, scope));
 }
 
 /* Bytes limit characters too: a longer text in characters is longer in bytes. */
@@ -90,20 +95,23 @@ static void add_limits(json_t *schema, const struct arg *arg)
 		        : json_loads(arg->fallback, JSON_DECODE_ANY, NULL));
 }
 
-static json_t *object_schema(const struct arg *table, bool is_result)
+static json_t *object_schema(const struct arg *table, struct scope scope)
 {
 	json_t *properties = json_object();
 	json_t *required = json_array();
 	json_t *schema = json_pack("{s:s}", "type", "object");
 
-	if (!is_result || table->name != NULL) /* a result may leave open what is in it */
+	if (!scope.is_result || table->name != NULL) /* a result may leave open what is in it */
 		json_object_set(schema, "properties", properties);
 
 	for (const struct arg *arg = table; arg->name != NULL; arg++) {
-		json_t *property = json_object();
+		json_t *property;
 
-		add_type(property, arg, is_result);
-		if (!is_result)
+		if (arg->rare && !scope.all)
+			continue;
+		property = json_object();
+		add_type(property, arg, scope);
+		if (!scope.is_result)
 			add_limits(property, arg);
 		if (arg->help != NULL)
 			set(property, "description", json_string(arg->help));
@@ -117,17 +125,17 @@ static json_t *object_schema(const struct arg *table, bool is_result)
 		json_object_set(schema, "required", required);
 	json_decref(properties);
 	json_decref(required);
-	if (!is_result)
+	if (!scope.is_result)
 		set(schema, "additionalProperties", json_false());
 	return schema;
 }
 
-json_t *args_schema(const struct arg *table)
+json_t *args_schema(const struct arg *table, bool all)
 {
-	return object_schema(table, false);
+	return object_schema(table, (struct scope){.all = all});
 }
 
-json_t *result_schema(const struct arg *table)
+json_t *result_schema(const struct arg *table, bool all)
 {
-	return object_schema(table, true);
+	return object_schema(table, (struct scope){.is_result = true, .all = all});
 }

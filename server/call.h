@@ -200,6 +200,9 @@ enum step_result call_query(struct call *call);
 /* For steps: goes on after a while. */
 enum step_result call_sleep(struct call *call, int ms);
 
+/* For steps: runs this step again once others had their turn. */
+enum step_result call_yield(struct call *call);
+
 /* For steps: what the client answered under this key, or NULL. */
 const json_t *call_answered(const struct call *call, const char *key);
 

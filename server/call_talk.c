@@ -29,6 +29,12 @@ enum step_result call_sleep(struct call *call, int ms)
 	return STEP_WAIT;
 }
 
+enum step_result call_yield(struct call *call)
+{
+	call->next--;
+	return call_sleep(call, 0);
+}
+
 const json_t *call_answered(const struct call *call, const char *key)
 {
 	return json_object_get(call->answers, key);

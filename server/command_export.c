@@ -25,6 +25,7 @@
 #define MEMORIES_AT_ONCE 100 /* with their vectors, 16 KB each */
 #define USAGE                                                                                  \
 	"sage-mcp export FILE|- [namespace=NAME] [session=ID] [from=TIME] [to=TIME] "          \
+	"[tz=ZONE] "                                                                           \
 	"[format=jsonl|markdown]"
 
 struct export_run {

@@ -58,7 +58,7 @@ struct import_run {
 	FILE *in;
 	struct reader *reader;
 	struct place places[WINDOW];
-	int busy;
+	int busy, busy_of[ITEM_VERSION + 1]; /* the latter by their kind */
 	struct progress progress;
 	int64_t bytes;
 	int64_t stored, known, sessions, versions, problems;
@@ -93,6 +93,7 @@ static void on_stored(void *arg, struct rows *rows, const struct db_error *error
 		run->known += rows_count(rows) == 0;
 	}
 	rows_free(rows);
+	run->busy_of[place->kind]--;
 	empty_place(place);
 	run->busy--;
 	command_db_wake(run->db);
@@ -107,6 +108,12 @@ static struct place *find_place(struct import_run *run)
 	while (place->busy) /* not all of them are */
 		place++;
 	return place;
+}
+
+static void finish_kind(struct import_run *run, enum item_kind kind)
+{
+	while (run->busy_of[kind] > 0)
+		command_db_wait(run->db);
 }
 
 static void finish_all(struct import_run *run)
@@ -193,6 +200,8 @@ static bool clean(struct place *place, struct transfer_memory *m)
 	    .metadata_len = m->metadata != NULL ? strlen(m->metadata) : 0,
 	    .agent_metadata = m->agent_metadata,
 	    .agent_metadata_len = m->agent_metadata != NULL ? strlen(m->agent_metadata) : 0,
+	    .tags = m->tag_list,
+	    .tag_count = m->tag_count,
 	};
 
 	if (!clean_memory(&place->clean, &texts))
@@ -201,6 +210,8 @@ static bool clean(struct place *place, struct transfer_memory *m)
 	m->assistant_response = texts.assistant_response;
 	m->metadata = texts.metadata;
 	m->agent_metadata = texts.agent_metadata;
+	m->tag_list = texts.tags;
+	m->tag_count = texts.tag_count;
 	return true;
 }
 
@@ -251,21 +262,24 @@ static bool ask(struct import_run *run, struct place *place, const struct item *
 	struct transfer_memory memory;
 
 	if (item->kind == ITEM_SESSION) {
-		const struct transfer_session session = {keep_text(place, &item->session_id),
+		struct transfer_session session = {keep_text(place, &item->session_id),
 		    keep_text(place, &item->name), keep_text(place, &item->status),
 		    keep_json(place, item->metadata), item->created_us, item->updated_us,
 		    item->active_us};
 
+		if (!clean_session(&place->clean, &session.name, &session.metadata))
+			return false;
 		run->sessions++;
 		transfer_session_ask(&place->query, namespace, &session);
 		return session.id != NULL;
 	}
+	finish_kind(run, ITEM_SESSION); /* or the memory makes its session, without a name */
 	if (!copy_memory(run, place, item, &memory))
 		return false;
 	if (item->kind == ITEM_MEMORY)
 		return transfer_memory_ask(&place->query, namespace, &memory);
 	run->versions++;
-	finish_all(run); /* its memory must be there */
+	finish_kind(run, ITEM_MEMORY); /* its own must be there */
 	transfer_version_ask(&place->query, namespace, &memory);
 	return true;
 }
@@ -287,10 +301,12 @@ static void store(struct import_run *run, const struct item *item)
 	}
 	place->busy = true;
 	run->busy++;
+	run->busy_of[item->kind]++;
 	if (command_db_start(run->db, &place->query, on_stored, place))
 		return;
 	run->failed = true;
 	run->busy--;
+	run->busy_of[item->kind]--;
 	empty_place(place);
 }
 

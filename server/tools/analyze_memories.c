@@ -10,22 +10,22 @@
 #include "rows.h"
 #include "sessions.h"
 #include "tools/memory_limits.h"
+#include "tools/period.h"
 #include "tools/show.h"
 #include "tools/tools.h"
 
 struct analyze_memories {
 	struct call call;
 	struct arg_text session_id;
-	int64_t from, to, sample, utc_offset_minutes;
+	struct period period;
+	int64_t sample, utc_offset_minutes;
 };
 
 /* clang-format off */
 static const struct arg arguments[] = {
 	{ .name = "session_id", .kind = ARG_TEXT, .min = 1, .max = SESSION_ID_BYTES,
 	  .at = offsetof(struct analyze_memories, session_id), .help = "Only this session." },
-	{ .name = "from", .kind = ARG_TIME, .at = offsetof(struct analyze_memories, from) },
-	{ .name = "to", .kind = ARG_TIME, .at = offsetof(struct analyze_memories, to),
-	  .help = "Excluded itself." },
+	PERIOD_ARGUMENTS(struct analyze_memories, period, "A date or date-time.", "Excluded itself."),
 	{ .name = "sample", .kind = ARG_INTEGER, .min = 1, .max = MAX_SAMPLE, .fallback = "1000",
 	  .at = offsetof(struct analyze_memories, sample),
 	  .help = "How many of the latest memories are read, the first 4000 characters of each text." },
@@ -60,6 +60,7 @@ static const struct arg results[] = {
 	  .help = "Of all that fit, not of the sample alone." },
 	{ .name = "pauses", .kind = ARG_RECORDS, .required = true, .items = open_results,
 	  .help = "The longest of each agent in the sample." },
+	PERIOD_RESULT,
 	{ 0 },
 };
 
@@ -85,15 +86,16 @@ static const struct kind {
 
 static enum step_result ask(struct call *call)
 {
-	const struct analyze_memories *a = (struct analyze_memories *)call;
+	struct analyze_memories *a = (struct analyze_memories *)call;
+
+	if (!period_read(call, &a->period))
+		return STEP_FAIL;
 	const struct analysis analysis = {.session_id = a->session_id.s,
-	    .from_us = a->from,
-	    .to_us = a->to,
+	    .from_us = a->period.from_us,
+	    .to_us = a->period.to_us,
 	    .sample = (int32_t)a->sample,
 	    .ahead_minutes = (int32_t)a->utc_offset_minutes};
 
-	if (a->from != ROWS_NO_TIME && a->to != ROWS_NO_TIME && a->from >= a->to)
-		return call_bad_argument(call, "from: must be before to");
 	analysis_ask(&call->query, &call->who, &analysis);
 	return call_query(call);
 }
@@ -143,6 +145,7 @@ static enum step_result answer(struct call *call)
 		analysis_read(call->rows, row, &finding);
 		add_finding(call->result, &finding);
 	}
+	period_show(&((const struct analyze_memories *)call)->period, call->result);
 	return STEP_NEXT;
 }
 

@@ -11,6 +11,7 @@
 #include "compact.h"
 #include "keeping.h"
 #include "rows.h"
+#include "tools/period.h"
 #include "tools/tools.h"
 
 #define MAX_DAYS 36500
@@ -19,6 +20,7 @@
 struct apply_retention {
 	struct call call;
 	int64_t older, idle, latest, purge;
+	struct period period; /* its to and tz */
 	bool apply;
 	uuid_t id;
 	char *json; /* owned */
@@ -28,6 +30,9 @@ struct apply_retention {
 static const struct arg arguments[] = {
 	{ .name = "older_than_days", .kind = ARG_INTEGER, .min = 1, .max = MAX_DAYS,
 	  .at = offsetof(struct apply_retention, older), .help = "Delete memories written before." },
+	PERIOD_ARGUMENT(struct apply_retention, period, to,
+	    "The same with a date or date-time instead of days.", false, MAX_MOMENT_BYTES),
+	PERIOD_ARGUMENT(struct apply_retention, period, tz, PERIOD_TZ_HELP, false, ZONE_NAME_BYTES),
 	{ .name = "idle_sessions_days", .kind = ARG_INTEGER, .min = 1, .max = MAX_DAYS,
 	  .at = offsetof(struct apply_retention, idle),
 	  .help = "Delete memories of sessions not used for so long." },
@@ -49,6 +54,7 @@ static const struct arg results[] = {
 	{ .name = "by_count", .kind = ARG_INTEGER, .required = true },
 	{ .name = "purged", .kind = ARG_INTEGER, .required = true },
 	{ .name = "receipt_id", .kind = ARG_UUID },
+	PERIOD_RESULT,
 	{ 0 },
 };
 /* clang-format on */
@@ -68,15 +74,20 @@ static enum step_result ask(struct call *call)
 	struct apply_retention *a = (struct apply_retention *)call;
 	size_t len;
 
-	if (a->older + a->idle + a->latest + a->purge == 0)
+	if (!period_read(call, &a->period))
+		return STEP_FAIL;
+	if (a->older + a->idle + a->latest + a->purge == 0 && a->period.to.s == NULL)
 		return call_bad_argument(call,
-		    "older_than_days: say at least one of older_than_days, idle_sessions_days, "
-		    "keep_latest, purge_deleted_days");
+		    "older_than_days: say at least one of older_than_days, to, "
+		    "idle_sessions_days, keep_latest, purge_deleted_days");
+	if (a->older != 0 && a->period.to.s != NULL)
+		return call_bad_argument(
+		    call, "to: leave out older_than_days when to is given");
 	a->json = compact_json(call->sent, &len);
 	if (a->json == NULL)
 		return call_fail(call, "The server is out of memory. Nothing was deleted.");
 	const struct retention retention = {
-	    .older_us = days_ago(a->older),
+	    .older_us = a->older != 0 ? days_ago(a->older) : a->period.to_us,
 	    .idle_us = days_ago(a->idle),
 	    .purge_us = days_ago(a->purge),
 	    .keep_latest = a->latest > 0 ? a->latest : -1,
@@ -100,6 +111,7 @@ static enum step_result answer(struct call *call)
 	    "deleted", (json_int_t)counts.all, "by_age", (json_int_t)counts.old,
 	    "by_idle_session", (json_int_t)counts.idle, "by_count", (json_int_t)counts.beyond,
 	    "purged", (json_int_t)counts.purged);
+	period_show(&a->period, call->result);
 	uuid_unparse_lower(a->id, id);
 	if (a->apply)
 		json_object_set_new(call->result, "receipt_id", json_string(id));

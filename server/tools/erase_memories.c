@@ -41,6 +41,7 @@ static const struct arg results[] = {
 	{ .name = "receipt_id", .kind = ARG_UUID, .help = "For get_receipt; not of a dry run." },
 	{ .name = "counts", .kind = ARG_OBJECT, .required = true },
 	{ .name = "verified", .kind = ARG_BOOLEAN, .help = "Nothing of it was found afterwards." },
+	PERIOD_RESULT,
 	{ 0 },
 };
 /* clang-format on */
@@ -50,6 +51,8 @@ static enum step_result erase(struct call *call)
 	struct erase_memories *e = (struct erase_memories *)call;
 	struct operation_scope scope;
 
+	if (!period_read(call, &e->scope.period))
+		return STEP_FAIL;
 	if (!scope_read(&e->scope, &scope))
 		return call_fail(call, "The server is out of memory. Nothing was erased.");
 	if (operation_scope_is_empty(&scope))
@@ -85,6 +88,7 @@ static enum step_result answer(struct call *call)
 	char id[37];
 
 	call->result = json_pack("{s:O}", "counts", e->counts);
+	period_show(&e->scope.period, call->result);
 	if (e->dry_run) {
 		fprintf(
 		    call_text(call), "%lld memories would be erased.", (long long)e->memories);

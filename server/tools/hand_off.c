@@ -1,7 +1,7 @@
 /*
  * hand_off: notes from one agent to another, on top of its context until it fetches them.
  *
- *	ask -> answer
+ *	clean_note -> ask -> answer
  */
 #include <string.h>
 
@@ -55,6 +55,21 @@ static const struct arg results[] = {
 };
 /* clang-format on */
 
+static enum step_result clean_note(struct call *call)
+{
+	struct hand_off *h = (struct hand_off *)call;
+
+	if (h->note.s == NULL)
+		return STEP_NEXT;
+	h->note.s = clean_text(&h->clean, h->note.s);
+	if (h->note.s == NULL)
+		return call_fail(call, "The server is out of memory. Nothing was left.");
+	if (!clean_found_any(&h->clean))
+		return STEP_NEXT;
+	clean_count_ask(call, &h->clean);
+	return call_query(call);
+}
+
 static enum step_result ask_leave(struct call *call)
 {
 	struct hand_off *h = (struct hand_off *)call;
@@ -63,11 +78,7 @@ static enum step_result ask_leave(struct call *call)
 		return call_bad_argument(call, "%s: is required for action leave",
 		    h->note.s == NULL ? "note" : "to_agent");
 	uuid_generate_random(h->id);
-	const char *note = clean_text(&h->clean, h->note.s);
-
-	if (note == NULL)
-		return call_fail(call, "The server is out of memory. Nothing was left.");
-	handoff_leave_ask(&call->query, &call->who, h->id, h->to_agent.s, note);
+	handoff_leave_ask(&call->query, &call->who, h->id, h->to_agent.s, h->note.s);
 	return call_query(call);
 }
 
@@ -130,7 +141,7 @@ static void forget(struct call *call)
 	clean_fini(&((struct hand_off *)call)->clean);
 }
 
-static const struct step steps[] = {STEP(ask), STEP(answer), {0}};
+static const struct step steps[] = {STEP(clean_note), STEP(ask), STEP(answer), {0}};
 
 const struct tool tool_hand_off = {
     .work = {.name = "hand_off",

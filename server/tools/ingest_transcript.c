@@ -1,7 +1,7 @@
 /*
  * ingest_transcript: keeps the turns of a conversation, each once, however often it is sent.
  *
- *	take_next -> count -> insert -> settle -> replace -> settled -> again, until the end
+ *	take_next -> clean -> insert -> settle -> replace -> settled -> again, until the end
  */
 #include <stdlib.h>
 #include <string.h>
@@ -99,8 +99,7 @@ static void take_json(char **out, const json_t *json, const char **text, size_t 
 		*text = *out = compact_json(json, len);
 }
 
-/* False: out of memory. */
-static bool describe(struct ingest_transcript *t)
+static void describe(struct ingest_transcript *t)
 {
 	const struct item *item = t->item;
 	size_t tags = json_array_size(item->tags);
@@ -127,7 +126,7 @@ static bool describe(struct ingest_transcript *t)
 	take_json(&t->json[0], item->metadata, &m->metadata, &m->metadata_len);
 	take_json(&t->json[1], item->report, &m->agent_metadata, &m->agent_metadata_len);
 	memory_id_for(&t->call.who, item->idempotency_key.s, item->idempotency_key.len, m->id);
-	return clean_memory(&t->clean, m);
+	clean_fini(&t->clean);
 }
 
 static void note_problem(struct ingest_transcript *t)
@@ -158,7 +157,9 @@ static bool find_next(struct ingest_transcript *t)
 			return false;
 		}
 	}
-	return t->finished || describe(t);
+	if (!t->finished)
+		describe(t);
+	return true;
 }
 
 static enum step_result take_next(struct call *call)
@@ -171,11 +172,22 @@ static enum step_result take_next(struct call *call)
 	return STEP_NEXT;
 }
 
-static enum step_result count(struct call *call)
+static enum step_result clean(struct call *call)
 {
 	struct ingest_transcript *t = (struct ingest_transcript *)call;
 
-	if (t->finished || t->tries > 0 || !clean_found_any(&t->clean))
+	if (t->finished)
+		return STEP_NEXT;
+	switch (clean_some(&t->clean, &t->memory)) {
+	case CLEAN_MORE:
+		return call_yield(call);
+	case CLEAN_FAILED:
+		return call_fail(
+		    call, "The server is out of memory. Send the transcript again later.");
+	case CLEAN_DONE:
+		break;
+	}
+	if (t->tries > 0 || !clean_found_any(&t->clean))
 		return STEP_NEXT;
 	clean_count_ask(call, &t->clean);
 	return call_query(call);
@@ -269,7 +281,7 @@ static void forget(struct call *call)
 	json_decref(t->problems);
 }
 
-static const struct step steps[] = {STEP(take_next), STEP(count), STEP(insert), STEP(settle),
+static const struct step steps[] = {STEP(take_next), STEP(clean), STEP(insert), STEP(settle),
     STEP(replace), STEP(settled), {0}};
 
 const struct tool tool_ingest_transcript = {

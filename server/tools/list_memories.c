@@ -17,6 +17,7 @@
 #include "tools/detail.h"
 #include "tools/listing.h"
 #include "tools/memory_limits.h"
+#include "tools/period.h"
 #include "tools/show_memory.h"
 #include "tools/tools.h"
 
@@ -29,7 +30,8 @@ struct list_memories {
 	struct arg_text session_id, agent, agent_name, task_id, cursor;
 	struct arg_texts tags, any_tags;
 	struct arg_json metadata;
-	int64_t from, to, limit, max_tokens;
+	struct period period;
+	int64_t limit, max_tokens;
 	int time, state, order, detail;
 	bool collapse;
 };
@@ -51,9 +53,7 @@ static const struct arg arguments[] = {
 	  .at = offsetof(struct list_memories, any_tags), .help = "At least one of them." },
 	{ .name = "metadata", .kind = ARG_OBJECT, .max = MAX_METADATA_BYTES,
 	  .at = offsetof(struct list_memories, metadata), .help = "Contains all of this." },
-	{ .name = "from", .kind = ARG_TIME, .at = offsetof(struct list_memories, from) },
-	{ .name = "to", .kind = ARG_TIME, .at = offsetof(struct list_memories, to),
-	  .help = "Excluded itself." },
+	PERIOD_ARGUMENTS(struct list_memories, period, "A date or date-time.", "Excluded itself."),
 	{ .name = "time", .kind = ARG_ENUM, .choices = times, .fallback = "created",
 	  .at = offsetof(struct list_memories, time),
 	  .help = "What from and to mean: event is event_time where there is one." },
@@ -96,6 +96,7 @@ static const struct arg results[] = {
 	{ .name = "has_more", .kind = ARG_BOOLEAN, .required = true },
 	{ .name = "next_cursor", .kind = ARG_TEXT },
 	{ .name = "previous_cursor", .kind = ARG_TEXT },
+	PERIOD_RESULT,
 	{ 0 },
 };
 /* clang-format on */
@@ -115,7 +116,10 @@ static bool read_place(const struct list_memories *list, struct memory_place *pl
 
 static enum step_result find(struct call *call)
 {
-	const struct list_memories *list = (struct list_memories *)call;
+	struct list_memories *list = (struct list_memories *)call;
+
+	if (!period_read(call, &list->period))
+		return STEP_FAIL;
 	const struct memory_detail detail = detail_of(list->detail, LIST_SNIPPET_CHARACTERS);
 	const struct memory_filter filter = {
 	    .session_id = list->session_id.s,
@@ -124,8 +128,8 @@ static enum step_result find(struct call *call)
 	    .tag_count = list->tags.items != NULL ? list->tags.count : list->any_tags.count,
 	    .all_tags = list->tags.items != NULL,
 	    .metadata = list->metadata.len > 2 ? list->metadata.text : NULL, /* {}: anything */
-	    .from_us = list->from,
-	    .to_us = list->to,
+	    .from_us = list->period.from_us,
+	    .to_us = list->period.to_us,
 	    .by_event = list->time == 1,
 	    .state = list->state >= 0 ? states[list->state] : NULL,
 	    .agent_name = list->agent_name.s,
@@ -136,8 +140,6 @@ static enum step_result find(struct call *call)
 	if (list->tags.items != NULL && list->any_tags.items != NULL)
 		return call_bad_argument(
 		    call, "any_tags: leave out tags when any_tags is given");
-	if (list->from != ROWS_NO_TIME && list->to != ROWS_NO_TIME && list->from >= list->to)
-		return call_bad_argument(call, "from: must be before to");
 	if (!read_place(list, &place))
 		return call_bad_argument(call, "cursor: is not one that list_memories gave; "
 		                               "leave it out to begin at the first "
@@ -182,6 +184,7 @@ static void write_text(struct call *call, const struct listing *listing)
 
 	fprintf(out, "%d %s, %s first", listing->count,
 	    listing->count == 1 ? "memory" : "memories", orders[list->order]);
+	period_write(&list->period, out);
 	if (next != NULL)
 		fprintf(out, "; there are more, with cursor %s", next);
 	fprintf(out, ". %s\n", DATA_NOT_INSTRUCTIONS);
@@ -203,6 +206,7 @@ static enum step_result show(struct call *call)
 	}
 	call->result = json_pack("{s:o, s:b}", "memories",
 	    listing_json(&listing, 0, listing.count), "has_more", done < count);
+	period_show(&list->period, call->result);
 	if (done > 0)
 		set_cursor(call, "previous_cursor", 0);
 	if (done > 0 && done < count)

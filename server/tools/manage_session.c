@@ -1,12 +1,15 @@
 /*
  * manage_session: makes a session, goes into one, tells about them, changes their state.
  *
- *	ask -> answer
+ *	clean_name -> ask -> answer
  */
+#include <string.h>
+
 #include <uuid/uuid.h>
 
 #include "rows.h"
 #include "sessions.h"
+#include "tools/clean.h"
 #include "tools/show.h"
 #include "tools/tools.h"
 
@@ -20,6 +23,7 @@ struct manage_session {
 	struct arg_text session_id;
 	struct arg_text name;
 	char new_id[37];
+	struct clean clean;
 };
 
 /* clang-format off */
@@ -53,6 +57,20 @@ static const struct arg results[] = {
 	{ 0 },
 };
 /* clang-format on */
+
+static enum step_result clean_name(struct call *call)
+{
+	struct manage_session *manage = (struct manage_session *)call;
+	const char *metadata = NULL;
+
+	if (!clean_session(&manage->clean, &manage->name.s, &metadata))
+		return call_fail(call, "The server is out of memory. Nothing was changed.");
+	if (!clean_found_any(&manage->clean))
+		return STEP_NEXT;
+	manage->name.len = strlen(manage->name.s);
+	clean_count_ask(call, &manage->clean);
+	return call_query(call);
+}
 
 static enum step_result ask_create(struct call *call)
 {
@@ -174,13 +192,19 @@ static enum step_result answer(struct call *call)
 	return STEP_NEXT;
 }
 
-static const struct step steps[] = {STEP(ask), STEP(answer), {0}};
+static void forget(struct call *call)
+{
+	clean_fini(&((struct manage_session *)call)->clean);
+}
+
+static const struct step steps[] = {STEP(clean_name), STEP(ask), STEP(answer), {0}};
 
 const struct tool tool_manage_session = {
     .work = {.name = "manage_session",
         .arguments = arguments,
         .steps = steps,
-        .size = sizeof(struct manage_session)},
+        .size = sizeof(struct manage_session),
+        .fini = forget},
     .title = "Manage sessions",
     .description =
         "Sessions group memories by task. create one when new work begins, or switch "

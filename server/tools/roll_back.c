@@ -45,6 +45,7 @@ static const struct arg results[] = {
 	{ .name = "receipt_id", .kind = ARG_UUID, .help = "For reverse and get_receipt." },
 	{ .name = "counts", .kind = ARG_OBJECT, .required = true },
 	{ .name = "reversible_until", .kind = ARG_TIME },
+	PERIOD_RESULT,
 	{ 0 },
 };
 /* clang-format on */
@@ -62,6 +63,8 @@ static enum step_result ask(struct call *call)
 	struct roll_back *r = (struct roll_back *)call;
 	struct operation_scope scope;
 
+	if (!period_read(call, &r->scope.period))
+		return STEP_FAIL;
 	if (!scope_read(&r->scope, &scope))
 		return call_fail(call, "The server is out of memory. Nothing was changed.");
 	if (r->reverse.set != operation_scope_is_empty(&scope))
@@ -107,6 +110,7 @@ static enum step_result answer(struct call *call)
 		return answer_reverse(call);
 	call->result = json_pack(
 	    "{s:o}", "counts", json_loads(operation_counts(call->rows, &memories), 0, NULL));
+	period_show(&r->scope.period, call->result);
 	if (r->dry_run) {
 		fprintf(call_text(call), "%lld memories would be rolled back.",
 		    (long long)memories);

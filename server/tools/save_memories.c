@@ -1,7 +1,7 @@
 /*
  * save_memories: keeps many memories in one call, each with its own outcome.
  *
- *	take_next -> count -> insert -> note -> again, until all are done
+ *	take_next -> clean -> insert -> note -> again, until all are done
  */
 #include <stdlib.h>
 #include <string.h>
@@ -98,10 +98,7 @@ static bool prepare(struct save_memories *s)
 	}
 	save_describe(item, &item->memory);
 	memory_id_for(&s->call.who, key, strlen(key), item->memory.id);
-	if (clean_memory(&item->clean, &item->memory))
-		return true;
-	conclude_failed(s, SAVE_NO_MEMORY);
-	return false;
+	return true;
 }
 
 static enum step_result take_next(struct call *call)
@@ -116,11 +113,22 @@ static enum step_result take_next(struct call *call)
 	return STEP_NEXT;
 }
 
-static enum step_result count(struct call *call)
+static enum step_result clean(struct call *call)
 {
 	struct save_memories *s = (struct save_memories *)call;
 
-	if (s->finished || s->item.tries > 0 || !clean_found_any(&s->item.clean))
+	if (s->finished)
+		return STEP_NEXT;
+	switch (clean_some(&s->item.clean, &s->item.memory)) {
+	case CLEAN_MORE:
+		return call_yield(call);
+	case CLEAN_FAILED:
+		conclude_failed(s, SAVE_NO_MEMORY);
+		return STEP_AGAIN;
+	case CLEAN_DONE:
+		break;
+	}
+	if (s->item.tries > 0 || !clean_found_any(&s->item.clean))
 		return STEP_NEXT;
 	clean_count_ask(call, &s->item.clean);
 	return call_query(call);
@@ -191,7 +199,7 @@ static void forget(struct call *call)
 }
 
 static const struct step steps[] = {
-    STEP(take_next), STEP(count), STEP(insert), STEP(note), {0}};
+    STEP(take_next), STEP(clean), STEP(insert), STEP(note), {0}};
 
 const struct tool tool_save_memories = {
     .work = {.name = "save_memories",

@@ -1,7 +1,7 @@
 /*
  * save_memory: keeps one exchange for later.
  *
- *	prepare -> insert -> receipt
+ *	describe -> clean -> insert -> receipt
  *
  * The answer comes after the commit: what was acknowledged is stored.
  */
@@ -133,8 +133,7 @@ void save_describe(const struct save_memory *save, struct memory_new *memory)
 	};
 }
 
-/* What will be stored, without secrets; what was taken out is counted before. */
-static enum step_result prepare(struct call *call)
+static enum step_result describe(struct call *call)
 {
 	struct save_memory *save = (struct save_memory *)call;
 
@@ -142,7 +141,19 @@ static enum step_result prepare(struct call *call)
 	choose_key(call);
 	memory_id_for(
 	    &call->who, call->idempotency_key, strlen(call->idempotency_key), save->memory.id);
-	if (!clean_memory(&save->clean, &save->memory))
+	clean_fini(&save->clean);
+	return STEP_NEXT;
+}
+
+/* What was taken out is counted before it is stored without. */
+static enum step_result clean(struct call *call)
+{
+	struct save_memory *save = (struct save_memory *)call;
+	enum clean_progress progress = clean_some(&save->clean, &save->memory);
+
+	if (progress == CLEAN_MORE)
+		return call_yield(call);
+	if (progress == CLEAN_FAILED)
 		return call_fail(call, SAVE_NO_MEMORY);
 	if (!clean_found_any(&save->clean) || save->tries > 0)
 		return STEP_NEXT;
@@ -205,7 +216,8 @@ static void forget(struct call *call)
 	clean_fini(&((struct save_memory *)call)->clean);
 }
 
-static const struct step steps[] = {STEP(prepare), STEP(insert), STEP(receipt), {0}};
+static const struct step steps[] = {
+    STEP(describe), STEP(clean), STEP(insert), STEP(receipt), {0}};
 
 const struct tool tool_save_memory = {
     .work = {.name = "save_memory",

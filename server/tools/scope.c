@@ -37,8 +37,8 @@ static char *describe(const struct scope_arguments *a)
 		json_object_set_new(json, "ids", list_ids(&a->ids));
 	set_text(json, "session_id", a->session_id.s);
 	set_text(json, "agent", a->agent.s);
-	show_set_time(json, "from", a->from);
-	show_set_time(json, "to", a->to);
+	show_set_time(json, "from", a->period.from_us);
+	show_set_time(json, "to", a->period.to_us);
 	if (a->key_id.set) {
 		uuid_unparse_lower(a->key_id.bytes, id);
 		set_text(json, "key_id", id);
@@ -64,8 +64,8 @@ bool scope_read(struct scope_arguments *a, struct operation_scope *scope)
 	    .key_id = a->key_id.set ? a->key_id.bytes : NULL,
 	    .metadata = a->metadata.text,
 	    .words = a->words.s,
-	    .from_us = a->from,
-	    .to_us = a->to,
+	    .from_us = a->period.from_us,
+	    .to_us = a->period.to_us,
 	    .json = a->json,
 	};
 	return a->json != NULL;

@@ -9,13 +9,14 @@
 #include "operations.h"
 #include "sessions.h"
 #include "tools/memory_limits.h"
+#include "tools/period.h"
 
 struct scope_arguments {
 	struct arg_uuids ids;
 	struct arg_text session_id, agent, words;
 	struct arg_uuid key_id;
 	struct arg_json metadata;
-	int64_t from, to;
+	struct period period;
 	char *json; /* made by scope_read(); owned */
 };
 
@@ -25,16 +26,14 @@ struct scope_arguments {
 	(offsetof(type, member) + offsetof(struct scope_arguments, field))
 
 /* clang-format off */
-#define SCOPE_TIMES(type, member)                                                                 \
-	{ .name = "from", .kind = ARG_TIME, .at = SCOPE_AT(type, member, from),                   \
-	  .help = "What happened, or was written, at this time or later ..." },                   \
-	{ .name = "to", .kind = ARG_TIME, .at = SCOPE_AT(type, member, to),                       \
-	  .help = "... and before this." }
 #define SCOPE_AGENT(type, member, text)                                                           \
 	{ .name = "agent", .kind = ARG_TEXT, .min = 1, .max = PRINCIPAL_NAME_BYTES - 1,           \
 	  .at = SCOPE_AT(type, member, agent), .help = (text) }
+#define SCOPE_TIMES(type, member)                                                                 \
+	PERIOD_ARGUMENTS(type, member.period, "What happened, or was written, at this time or later ...", \
+	    "... and before this.")
 /* clang-format on */
 
-/* What the arguments mean. False: out of memory. */
+/* What the arguments mean, after period_read(). False: out of memory. */
 bool scope_read(struct scope_arguments *arguments, struct operation_scope *scope)
     __attribute__((warn_unused_result));

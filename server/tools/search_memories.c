@@ -11,6 +11,7 @@
 #include "tools/detail.h"
 #include "tools/listing.h"
 #include "tools/memory_limits.h"
+#include "tools/period.h"
 #include "tools/show_memory.h"
 #include "tools/tools.h"
 
@@ -21,6 +22,8 @@ struct search_memories {
 	struct arg_text query;
 	struct arg_vector embedding;
 	struct arg_text session_id;
+	struct period period;
+	struct arg_text query_timestamp;
 	int64_t limit, max_tokens;
 	int detail;
 	int strategy; /* of search_memory alone */
@@ -43,6 +46,10 @@ static const struct arg arguments[] = {
 	  .at = offsetof(struct search_memories, detail) },
 	{ .name = "max_tokens", .kind = ARG_INTEGER, .min = MIN_TOKENS, .max = MAX_TOKENS,
 	  .at = offsetof(struct search_memories, max_tokens), .help = MAX_TOKENS_HELP },
+	RARE_PERIOD_ARGUMENTS(struct search_memories, period, "It happened, or was written, at this time or later.", "Excluded itself."),
+	{ .name = "query_timestamp", .kind = ARG_TEXT, .rare = true, .min = 1, .max = MAX_MOMENT_BYTES,
+	  .at = offsetof(struct search_memories, query_timestamp),
+	  .help = "When it is asked: 'yesterday', 'last week', '3 days ago', 'in May 2023' in the query then limit the time." },
 	{ 0 },
 };
 
@@ -81,6 +88,7 @@ static const struct arg results[] = {
 	{ .name = "hits", .kind = ARG_RECORDS, .required = true, .items = hit_results,
 	  .help = "Best first." },
 	{ .name = "left_out", .kind = ARG_INTEGER },
+	RARE_PERIOD_RESULT,
 	{ 0 },
 };
 /* clang-format on */
@@ -95,13 +103,18 @@ static int32_t characters_of(const struct search_memories *s)
 
 static enum step_result find(struct call *call)
 {
-	const struct search_memories *s = (struct search_memories *)call;
+	struct search_memories *s = (struct search_memories *)call;
+
+	if (!period_of_question(call, &s->period, &s->query_timestamp, &s->query))
+		return STEP_FAIL;
+	const struct search_period period = {s->period.from_us, s->period.to_us};
 	struct search search = {
 	    .words = s->query.s,
 	    .words_len = s->query.len,
 	    .embedding = s->embedding.items,
 	    .session_id = s->session_id.s,
 	    .session_id_len = s->session_id.len,
+	    .period = &period,
 	    .limit = (int32_t)s->limit,
 	    .characters = characters_of(s),
 	};
@@ -145,12 +158,15 @@ static void write_text(struct call *call, const struct listing *listing)
 	FILE *out = call_text(call);
 
 	if (listing->count == 0) {
-		fputs("Nothing found. Try other words, or leave out session_id.", out);
+		fputs("Nothing found", out);
+		period_write(&s->period, out);
+		fputs(". Try other words, or leave out session_id.", out);
 		return;
 	}
 	fprintf(out, "%d %s found, %s first", listing->count,
 	    listing->count == 1 ? "memory" : "memories",
 	    s->strategy == STRATEGY_RECENT ? "newest" : "best");
+	period_write(&s->period, out);
 	if (s->strategy == STRATEGY_SEMANTIC)
 		fputs(", by words: there is no embedding of the query", out);
 	if (listing->left_out > 0)
@@ -172,6 +188,7 @@ static enum step_result list_hits(struct call *call)
 		return call_bad_argument(call, MAX_TOKENS_TOO_SMALL, (long long)s->max_tokens);
 	}
 	call->result = json_pack("{s:o}", "hits", listing_json(&listing, 0, listing.count));
+	period_show(&s->period, call->result);
 	if (listing.left_out > 0)
 		json_object_update_new(
 		    call->result, json_pack("{s:i, s:s}", "left_out", listing.left_out,

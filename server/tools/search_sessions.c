@@ -7,6 +7,7 @@
 #include "rows.h"
 #include "sessions.h"
 #include "tools/memory_limits.h"
+#include "tools/period.h"
 #include "tools/show.h"
 #include "tools/tools.h"
 
@@ -14,7 +15,8 @@ struct search_sessions {
 	struct call call;
 	struct arg_text query, cursor;
 	int status;
-	int64_t from, to, limit;
+	struct period period;
+	int64_t limit;
 	struct cursor behind;
 };
 
@@ -27,10 +29,7 @@ static const struct arg arguments[] = {
 	  .help = "Part of its id, name or metadata, or words that one of its memories has." },
 	{ .name = "status", .kind = ARG_ENUM, .choices = statuses,
 	  .at = offsetof(struct search_sessions, status) },
-	{ .name = "from", .kind = ARG_TIME, .at = offsetof(struct search_sessions, from),
-	  .help = "Used at this time or later." },
-	{ .name = "to", .kind = ARG_TIME, .at = offsetof(struct search_sessions, to),
-	  .help = "Begun before this time." },
+	PERIOD_ARGUMENTS(struct search_sessions, period, "Used at this time or later.", "Begun before this time."),
 	{ .name = "limit", .kind = ARG_INTEGER, .min = 1, .max = MAX_PAGE_ITEMS, .fallback = "20",
 	  .at = offsetof(struct search_sessions, limit) },
 	{ .name = "cursor", .kind = ARG_TEXT, .min = 1, .max = CURSOR_TEXT_BYTES - 1,
@@ -56,6 +55,7 @@ static const struct arg results[] = {
 	  .help = "The newest first." },
 	{ .name = "has_more", .kind = ARG_BOOLEAN, .required = true },
 	{ .name = "next_cursor", .kind = ARG_TEXT },
+	PERIOD_RESULT,
 	{ 0 },
 };
 /* clang-format on */
@@ -63,16 +63,16 @@ static const struct arg results[] = {
 static enum step_result find(struct call *call)
 {
 	struct search_sessions *search = (struct search_sessions *)call;
+
+	if (!period_read(call, &search->period))
+		return STEP_FAIL;
 	const struct session_filter filter = {
 	    .words = search->query.s,
 	    .status = search->status >= 0 ? statuses[search->status] : NULL,
-	    .from_us = search->from,
-	    .to_us = search->to,
+	    .from_us = search->period.from_us,
+	    .to_us = search->period.to_us,
 	};
 
-	if (search->from != ROWS_NO_TIME && search->to != ROWS_NO_TIME &&
-	    search->from >= search->to)
-		return call_bad_argument(call, "from: must be before to");
 	if (!cursor_parse(search->cursor.s, &search->behind))
 		return call_bad_argument(call,
 		    "cursor: is not one that search_sessions gave; leave "
@@ -100,6 +100,7 @@ static enum step_result show(struct call *call)
 		cursor_format(session.created_us, session.id, next);
 	}
 	call->result = json_pack("{s:o, s:b}", "sessions", list, "has_more", has_more);
+	period_show(&search->period, call->result);
 	if (has_more)
 		json_object_set_new(call->result, "next_cursor", json_string(next));
 	return STEP_NEXT;

@@ -62,17 +62,18 @@ static json_t *annotations(const struct tool *tool)
 json_t *tools_describe(enum tool_profile profile)
 {
 	json_t *list = json_array();
+	bool all = profile != TOOLS_CORE;
 
 	for (size_t i = 0; i < TOOL_COUNT; i++) {
 		const struct tool *tool = tools[i];
 
 		if (profiles[i] > profile)
 			continue;
-		json_array_append_new(
-		    list, json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "name", tool->work.name,
-		              "title", tool->title, "description", tool->description,
-		              "inputSchema", args_schema(tool->work.arguments), "outputSchema",
-		              result_schema(tool->results), "annotations", annotations(tool)));
+		json_array_append_new(list,
+		    json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "name", tool->work.name,
+		        "title", tool->title, "description", tool->description, "inputSchema",
+		        args_schema(tool->work.arguments, all), "outputSchema",
+		        result_schema(tool->results, all), "annotations", annotations(tool)));
 	}
 	return list;
 }

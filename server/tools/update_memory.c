@@ -1,7 +1,7 @@
 /*
  * update_memory: corrects a memory and keeps what it was.
  *
- *	read_now -> write -> answer
+ *	count_secrets -> read_now -> write -> answer
  */
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +18,7 @@
 #include "tools/show.h"
 #include "tools/tools.h"
 
+#define NO_MEMORY "The server is out of memory. Nothing was changed."
 #define MAX_TRIES 4 /* while others update the same memory */
 
 struct update_memory {
@@ -88,6 +89,32 @@ static const struct arg results[] = {
 	{ 0 },
 };
 /* clang-format on */
+
+/* What was given is counted; what will be stored is cleaned once it is known. */
+static enum step_result count_secrets(struct call *call)
+{
+	struct update_memory *u = (struct update_memory *)call;
+	struct memory_new given = {
+	    .user_input = u->user_input.s != NULL ? u->user_input.s : "",
+	    .user_input_len = u->user_input.len,
+	    .assistant_response =
+	        u->assistant_response.s != NULL ? u->assistant_response.s : "",
+	    .assistant_response_len = u->assistant_response.len,
+	    .metadata = u->metadata.text,
+	    .metadata_len = u->metadata.len,
+	    .tags = u->tags.items,
+	    .tag_count = u->tags.count,
+	};
+
+	if (u->tries > 0)
+		return STEP_NEXT;
+	if (!clean_memory(&u->clean, &given))
+		return call_fail(call, NO_MEMORY);
+	if (!clean_found_any(&u->clean))
+		return STEP_NEXT;
+	clean_count_ask(call, &u->clean);
+	return call_query(call);
+}
 
 static enum step_result read_now(struct call *call)
 {
@@ -213,9 +240,9 @@ static enum step_result write(struct call *call)
 	if (memory.session_id == NULL)
 		memory.session_id = "default", memory.session_id_len = strlen("default");
 	if (!clean_memory(&u->clean, &memory))
-		return call_fail(call, "The server is out of memory. Nothing was changed.");
+		return call_fail(call, NO_MEMORY);
 	if (!memory_update_ask(&call->query, &call->who, u->id.bytes, edit.version, &memory))
-		return call_fail(call, "The server is out of memory. Nothing was changed.");
+		return call_fail(call, NO_MEMORY);
 	return call_query(call);
 }
 
@@ -250,7 +277,8 @@ static void forget(struct call *call)
 	clean_fini(&u->clean);
 }
 
-static const struct step steps[] = {STEP(read_now), STEP(write), STEP(answer), {0}};
+static const struct step steps[] = {
+    STEP(count_secrets), STEP(read_now), STEP(write), STEP(answer), {0}};
 
 const struct tool tool_update_memory = {
     .work = {.name = "update_memory",

@@ -17,4 +17,5 @@ python3 tests/bench/streams.py "$@" || missed=1
 python3 tests/bench/pool.py "$@" || missed=1
 python3 tests/bench/monitoring.py "$@" || missed=1
 python3 tests/bench/vectors.py "$@" || missed=1
+python3 tests/bench/transfer.py "$@" || missed=1
 exit $missed

@@ -139,7 +139,7 @@ class Texts:
 
     def _search(self, directory: Path, server: Server, name: str, questions: list[str]) -> tuple[Path, Pgbench]:
         calls = self._calls(directory / f"{name}-calls", [("search_memories", {"query": q}) for q in questions])
-        text = statement("db/sql/search_words.sql", {1: "'default'", 2: "'local'", 3: ":terms", 4: "NULL", 5: "10", 6: "1000"})
+        text = statement("db/sql/search_words.sql", {1: "'default'", 2: "'local'", 3: ":terms", 4: "NULL", 5: "10", 6: "1000", 7: "NULL", 8: "NULL"})
         variables = [{"terms": _as_array(_terms(server.database, q))} for q in questions]
         with server.connect() as connection:
             for question, values in zip(questions, variables):

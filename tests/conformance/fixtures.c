@@ -72,7 +72,7 @@ static json_t *describe(const char *part)
 
 	json_array_foreach (list, i, spec) {
 		if (json_object_get(spec, "table") != NULL)
-			json_object_set_new(spec, "inputSchema", args_schema(mirrored));
+			json_object_set_new(spec, "inputSchema", args_schema(mirrored, true));
 		json_object_del(spec, "steps");
 		json_object_del(spec, "table");
 		json_object_del(spec, "logs");

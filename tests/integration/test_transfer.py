@@ -112,10 +112,25 @@ def test_secrets_do_not_come_in_by_files(database, tmp_path):
     assert key not in psql(database, "SELECT m::text FROM memories m")
 
 
+def test_nor_by_tags_and_names_of_an_export(start, database, cluster_uri, tmp_path):
+    tag, file = "ghp_" + "aB3dE5gH7j" * 3 + "aB3dE5", tmp_path / "export.jsonl"
+    with start(DATABASE_URL=database).wait_ready().connect() as connection:
+        connection.done("save_memory", {"user_input": "x", "session_id": "s", "tags": ["PLACE", "b"]})
+        connection.done("manage_session", {"action": "rename", "session_id": "s", "name": "About PLACE"})
+    assert run_command("export", str(file), DATABASE_URL=database).returncode == 0
+    file.write_text(file.read_text().replace("PLACE", tag))
+    other = create_database(cluster_uri, once("copy").replace(" ", "_"))
+    assert run_command("migrate", DATABASE_URL=other).returncode == 0
+    assert run_command("import", str(file), DATABASE_URL=other).returncode == 0
+    assert psql(other, "SELECT tags FROM memories") == "{[redacted:api_key],b}"
+    assert psql(other, "SELECT name FROM sessions WHERE id = 's'") == "About [redacted:api_key]"
+
+
 @pytest.mark.parametrize("words, named", [(["export"], "usage"), (["export", "-", "what=1"], "what=1"),
     (["export", "-", "format=xml"], "format=xml"), (["import", "/nonexistent"], "/nonexistent"),
     (["import", "-", "format=what"], "format=what"), (["export", "/nonexistent/file"], "/nonexistent/file"),
-    (["export", "-", "from=yesterday"], "from=yesterday")], ids=str)
+    (["export", "-", "from=yesterday"], "from=yesterday"), (["export", "-", "tz=Mars/Olympus"], "tz=Mars/Olympus"),
+    (["export", "-", "to=2026-01-01", "from=2026-01-01"], "from=2026-01-01")], ids=str)
 def test_wrong_use_is_told(database, words, named):
     done = run_command(*words, DATABASE_URL=database)
     assert done.returncode in (1, 2) and named in done.stderr

@@ -6,6 +6,7 @@ import pytest
 from sage import bearer, make_key, once, psql, tool_text
 
 KEY = "sk-ant-api03-" + "aB3dE5gH7j" * 9
+TAG = "ghp_" + "aB3dE5gH7j" * 3 + "aB3dE5"
 
 
 def get(connection, id: str) -> dict:
@@ -91,17 +92,23 @@ def test_no_secret_is_stored_whatever_the_way_in(start, database):
     transcript = "\n".join([f"Human: {text}", "Assistant: noted"])
     with server.connect() as connection:
         saved = connection.done("save_memory", {"user_input": text, "assistant_response": text, "metadata": {"k": [text]},
-            "agent_metadata": {"agent_name": text}})
-        assert saved["redacted"] == {"private": 4, "api_key": 4}
-        connection.done("save_memories", {"memories": [{"user_input": text + " batch"}]})
-        connection.done("update_memory", {"id": saved["id"], "user_input": text + " updated", "metadata": {"m": KEY}})
+            "agent_metadata": {"agent_name": text}, "tags": ["plain", TAG, TAG[:-1] + "Z"]})
+        assert saved["redacted"] == {"private": 4, "api_key": 6}
+        assert connection.done("get_memory", {"id": saved["id"]})["tags"] == ["plain", "[redacted:api_key]"]
+        connection.done("save_memories", {"memories": [{"user_input": text + " batch", "tags": [TAG]}]})
+        connection.done("update_memory", {"id": saved["id"], "user_input": text + " updated", "metadata": {"m": KEY},
+            "tags": [TAG, "b"]})
+        assert connection.send("POST", "/v1/tools/save_memory", json.dumps({"user_input": text + " rest", "tags": [TAG]}).encode(),
+            {"Content-Type": "application/json"}).json["id"]
+        connection.done("manage_session", {"action": "create", "session_id": "named", "name": f"About {KEY}"})
+        connection.done("manage_session", {"action": "rename", "session_id": "named", "name": text})
         connection.done("ingest_transcript", {"transcript": transcript, "session_id": "t"})
         connection.done("hand_off", {"action": "leave", "to_agent": "bob", "note": text})
     everything = psql(database, "SELECT m::text FROM memories m UNION ALL SELECT v::text FROM memory_versions v"
-        " UNION ALL SELECT h::text FROM handoffs h")
-    assert KEY not in everything and "hushhush" not in everything
+        " UNION ALL SELECT h::text FROM handoffs h UNION ALL SELECT s::text FROM sessions s")
+    assert KEY not in everything and TAG[:-1] not in everything and "hushhush" not in everything
     assert "[redacted:api_key]" in everything
-    assert int(psql(database, "SELECT count FROM redaction_counts WHERE kind = 'api_key'")) >= 6
+    assert int(psql(database, "SELECT count FROM redaction_counts WHERE kind = 'api_key'")) == 17
 
 
 # --- transcripts -------------------------------------------------------------------

@@ -161,6 +161,45 @@ static void judges_by_name(void **state)
 	}
 }
 
+/* However small the pieces, the text and the counts are those of the whole. */
+static void pieces_make_the_whole(void **state)
+{
+	static const char text[] =
+	    "a <private>x <private>y</private></private> b AKIAIOSFODNN7EXAMPLE, "
+	    "password=hunter2 "
+	    "-----BEGIN PRIVATE "
+	    "KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7\n"
+	    "-----END PRIVATE KEY----- 4111 1111 1111 1111 [redacted:token] https://u:pw@host/ "
+	    "水 "
+	    "<private>to the end";
+	struct redactions whole_counts = {.of = {0}};
+	struct redacted whole;
+
+	(void)state;
+	assert_true(redact(text, sizeof(text) - 1, &whole_counts, &whole));
+	assert_non_null(whole.text);
+	for (size_t bytes = 1; bytes < sizeof(text); bytes += 1 + bytes / 8) {
+		struct redact_job *job = redact_begin(text, sizeof(text) - 1);
+		struct redactions counts = {.of = {0}};
+		enum redact_progress progress = REDACT_MORE;
+		struct redacted out;
+		int calls = 0;
+
+		assert_non_null(job);
+		for (; progress == REDACT_MORE; calls++)
+			progress = redact_some(job, bytes, &counts, &out);
+		redact_end(job);
+		assert_int_equal(progress, REDACT_DONE);
+		assert_true(bytes > 100 || calls > 1);
+		assert_string_equal(out.text, whole.text);
+		assert_int_equal(out.len, whole.len);
+		assert_memory_equal(&counts, &whole_counts, sizeof(counts));
+		free(out.text);
+	}
+	free(whole.text);
+	redact_end(redact_begin(text, sizeof(text) - 1)); /* given up */
+}
+
 static double seconds_for(const char *unit, size_t len)
 {
 	struct redactions counts = {.of = {0}};
@@ -231,6 +270,7 @@ int main(void)
 	    cmocka_unit_test(leaves_the_rest_alone),
 	    cmocka_unit_test(counts_and_adds),
 	    cmocka_unit_test(judges_by_name),
+	    cmocka_unit_test(pieces_make_the_whole),
 	    cmocka_unit_test(takes_linear_time),
 	};
 

@@ -46,9 +46,9 @@ static void describes_arguments(void **state)
 	static const struct arg none[] = {{0}};
 
 	(void)state;
-	expect_schema(args_schema(none),
+	expect_schema(args_schema(none, true),
 	    "{\"type\":\"object\",\"properties\":{},\"additionalProperties\":false}");
-	expect_schema(args_schema(table),
+	expect_schema(args_schema(table, true),
 	    "{\"type\":\"object\",\"properties\":{"
 	    "\"text\":{\"type\":\"string\",\"minLength\":1,\"maxLength\":20,\"description\":"
 	    "\"What to keep.\"},"
@@ -88,7 +88,7 @@ static void describes_results(void **state)
 	"\"type\":\"object\",\"properties\":{\"id\":{\"type\":\"string\",\"format\":\"uuid\"}" \
 	","                                                                                    \
 	"\"score\":{\"type\":\"number\"}},\"required\":[\"id\"]"
-	expect_schema(result_schema(results),
+	expect_schema(result_schema(results, true),
 	    "{\"type\":\"object\",\"properties\":{"
 	    "\"hits\":{\"type\":\"array\",\"items\":{" HIT "}},"
 	    "\"best\":{" HIT ",\"description\":\"The first of them.\"},"

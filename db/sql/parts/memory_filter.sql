@@ -4,10 +4,13 @@
     AND ($11::text[] IS NULL OR (m.tags <> '{}'
         AND CASE WHEN $12::bool THEN m.tags @> $11 ELSE m.tags && $11 END))
     AND ($13::text IS NULL OR (m.metadata <> '{}' AND m.metadata @> $13::jsonb))
-    AND ($14::timestamptz IS NULL
-        OR CASE WHEN $16::bool THEN coalesce(m.event_at, m.created_at) ELSE m.created_at END >= $14)
-    AND ($15::timestamptz IS NULL
-        OR CASE WHEN $16 THEN coalesce(m.event_at, m.created_at) ELSE m.created_at END < $15)
+    -- Both arms have an index; coalesce() would need a third.
+    AND CASE WHEN $14::timestamptz IS NULL AND $15::timestamptz IS NULL THEN true
+        WHEN $16::bool THEN
+            (m.event_at >= coalesce($14, '-infinity') AND m.event_at < coalesce($15, 'infinity'))
+            OR (m.event_at IS NULL AND m.created_at >= coalesce($14, '-infinity')
+                AND m.created_at < coalesce($15, 'infinity'))
+        ELSE m.created_at >= coalesce($14, '-infinity') AND m.created_at < coalesce($15, 'infinity') END
     AND CASE $17::text
         WHEN 'active' THEN m.superseded_by IS NULL AND coalesce(m.valid_until > now(), true)
         WHEN 'stale' THEN m.valid_until <= now()

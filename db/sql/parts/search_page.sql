@@ -1,0 +1,16 @@
+-- The best of hit (id, score and what it is made of), as db/search.h reads them. $13, in seconds: a hit of that
+-- age counts for three quarters, a much older one for half. $14: explained.
+SELECT m.id, m.session_id, m.agent, left(m.user_input, $6::int), left(m.assistant_response, $6),
+    length(m.user_input) > $6 OR length(m.assistant_response) > $6, m.created_at, r.score::float8,
+    coalesce(m.valid_until <= now(), false), m.superseded_by, m.event_at,
+    r.word_score::float8, r.word_rank::int, r.own::float8, r.around::float8, r.session::float8, r.phrase::float8,
+    1 - r.distance, r.vector_rank::int,
+    CASE WHEN $14::boolean THEN (SELECT json_agg(json_build_array(a.term, round(a.idf::numeric, 3)))::text
+        FROM asked a WHERE m.terms @> ARRAY[a.term]) END
+FROM (
+    SELECT h.*, h.base * CASE WHEN $13::bigint IS NULL THEN 1 ELSE 0.5 + 0.5 * power(0.5,
+        greatest(extract(epoch FROM now() - coalesce(t.event_at, t.created_at)), 0) / $13) END AS score
+    FROM hit h JOIN memories t USING (id)
+) AS r JOIN memories m USING (id)
+ORDER BY r.score DESC, m.created_at DESC, m.id
+LIMIT $5::int
