@@ -105,9 +105,9 @@ static void on_round(struct backfill *b, struct rows *rows)
 	embed_round_read(rows, &round);
 	b->stats.waiting = round.waiting;
 	b->stats.oldest_us = round.oldest_us;
-	b->fits = strcmp(round.current, model) == 0;
+	b->fits = round.current != NULL && strcmp(round.current, model) == 0;
 	if (!b->fits) {
-		tell_misfit(b, round.current, model);
+		tell_misfit(b, round.current != NULL ? round.current : "no model", model);
 		return;
 	}
 	if (*b->told != '\0')

@@ -11,4 +11,5 @@ int command_migrate(struct options *options, int argc, char **argv);
 int command_key(struct options *options, int argc, char **argv);
 int command_export(struct options *options, int argc, char **argv);
 int command_import(struct options *options, int argc, char **argv);
+int command_reembed(struct options *options, int argc, char **argv);
 int command_healthcheck(struct options *options, int argc, char **argv);

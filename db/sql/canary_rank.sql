@@ -1,5 +1,5 @@
 -- read
--- How many of the first $4 memories of its namespace are nearer to a question than the one it was made from, by the
+-- How many of the first $4 memories of its namespace are as near to a question as, or nearer than, the one it was made from, by the
 -- vectors of one model ($5: also those of which nobody knows the model). NULL: that one has none.
 WITH pool AS (
     SELECT id, embedding, embed_model, embed_state FROM memories
@@ -15,5 +15,5 @@ WITH pool AS (
         WHERE v.model = $2) AS all_vectors
     GROUP BY id
 )
-SELECT (SELECT count(*) FROM nearest n WHERE n.distance < own.distance)
+SELECT (SELECT count(*) FROM nearest n WHERE n.distance <= own.distance AND n.id <> $1)
 FROM (SELECT (SELECT distance FROM nearest WHERE id = $1) AS distance) AS own WHERE own.distance IS NOT NULL

@@ -31,7 +31,7 @@ def vector(text: str, dimensions: int, salt: str = "") -> list[float]:
 
 
 class Stub:
-    """server.fault says what goes wrong: None, or one of the methods fault_... of the handler, or a function of the texts."""
+    """fault says what goes wrong: None, or NAME of one of the handler's methods fault_NAME."""
 
     def __init__(self, dimensions: int = 64, key: str = "", model: str = "stub", knows_base64: bool = True):
         self.dimensions, self.key, self.models, self.knows_base64 = dimensions, key, {model}, knows_base64
@@ -40,6 +40,7 @@ class Stub:
         self.delay_s = 0.0
         self.requests: list[dict] = []
         self.salts: dict[str, str] = {}  # of models that have other vectors
+        self.blurred = ""  # a model that gives every text the same vector
         self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.http.daemon_threads = True
         self.http.stub = self
@@ -109,7 +110,7 @@ class Handler(BaseHTTPRequestHandler):
         stub = self.stub
         salt = stub.salts.get(asked["model"], "")
         dimensions = asked.get("dimensions", stub.dimensions)
-        vectors = [vector(text, dimensions, salt) for text in asked["input"]]
+        vectors = [vector("" if asked["model"] == stub.blurred else text, dimensions, salt) for text in asked["input"]]
         if asked.get("encoding_format") == "base64":
             vectors = [base64.b64encode(struct.pack(f"<{len(v)}f", *v)).decode() for v in vectors]
         return [{"object": "embedding", "index": i, "embedding": v} for i, v in enumerate(vectors)]
