@@ -1,5 +1,5 @@
-/* answer: a JSON reader of one pass that keeps the vectors and forgets the rest. */
-#include "embed/answer.h"
+/* answer: what the values of the JSON mean; answer_json.c reads it. */
+#include "embed/answer_impl.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -8,31 +8,6 @@
 #include "base64.h"
 
 #define BASE64_ROOM (BASE64_LEN(EMBEDDING_DIMENSIONS * sizeof(float)) + 4)
-
-/* What a container or a value is to us. */
-enum role {
-	ROLE_NONE,
-	ROLE_ROOT,
-	ROLE_DATA,      /* "data": the array of items */
-	ROLE_ITEM,      /* {"index": 0, "embedding": ...} */
-	ROLE_EMBEDDING, /* its value */
-	ROLE_INDEX,
-	ROLE_ERROR,   /* "error": an object with a message, or the message itself */
-	ROLE_MESSAGE, /* a text worth keeping */
-};
-
-enum expects {
-	WANT_VALUE,
-	WANT_VALUE_OR_END,
-	WANT_KEY,
-	WANT_KEY_OR_END,
-	WANT_COLON,
-	WANT_MORE,
-	WANT_NOTHING
-};
-enum token { TOKEN_NONE, TOKEN_STRING, TOKEN_NUMBER, TOKEN_LITERAL };
-
-#define ESCAPE_HEX 4 /* digits behind \u */
 
 static const struct {
 	const char *key;
@@ -73,19 +48,19 @@ void answer_fini(struct answer *a)
 	a->base64 = NULL;
 }
 
-static bool fail(struct answer *a, enum answer_fault fault)
+bool answer_fail(struct answer *a, enum answer_fault fault)
 {
 	if (a->fault == ANSWER_OK)
 		a->fault = fault;
 	return false;
 }
 
-static enum role role_of_container(const struct answer *a)
+enum role answer_role(const struct answer *a)
 {
 	return a->depth > 0 ? (enum role)a->open[a->depth - 1].role : ROLE_NONE;
 }
 
-static bool in_object(const struct answer *a)
+bool answer_in_object(const struct answer *a)
 {
 	return a->depth > 0 && a->open[a->depth - 1].kind == '{';
 }
@@ -150,11 +125,11 @@ static bool end_item(struct answer *a)
 	size_t place = a->has_index ? a->index : a->arrived;
 
 	if (!a->has_vector)
-		return fail(a, ANSWER_NO_VECTORS);
+		return answer_fail(a, ANSWER_NO_VECTORS);
 	if (a->shape != ANSWER_OK)
-		return fail(a, a->shape);
+		return answer_fail(a, a->shape);
 	if (place >= a->wanted || a->seen[place])
-		return fail(a, ANSWER_COUNT);
+		return answer_fail(a, ANSWER_COUNT);
 	a->seen[place] = true;
 	a->arrived++;
 	float *to = a->vectors + place * EMBEDDING_DIMENSIONS;
@@ -178,20 +153,20 @@ static void end_value(struct answer *a)
 	a->expects = a->depth == 0 ? WANT_NOTHING : WANT_MORE;
 }
 
-static bool open_container(struct answer *a, char kind)
+bool answer_open(struct answer *a, char kind)
 {
 	enum role role = (enum role)a->value_role;
 
 	if (a->depth == ANSWER_DEPTH)
-		return fail(a, ANSWER_NOT_JSON);
+		return answer_fail(a, ANSWER_NOT_JSON);
 	if (role == ROLE_ITEM && kind == '{')
 		begin_item(a);
 	else if (role == ROLE_EMBEDDING && kind == '[')
 		a->length = a->base64_len = 0;
 	else if (role == ROLE_EMBEDDING || role == ROLE_ITEM)
-		return fail(a, ANSWER_NO_VECTORS);
+		return answer_fail(a, ANSWER_NO_VECTORS);
 	if ((role == ROLE_DATA && kind != '[') || (role == ROLE_ROOT && kind != '{'))
-		return fail(a, ANSWER_NO_VECTORS);
+		return answer_fail(a, ANSWER_NO_VECTORS);
 	a->open[a->depth].kind = (unsigned char)kind;
 	a->open[a->depth++].role = (unsigned char)role;
 	a->expects = kind == '{' ? WANT_KEY_OR_END : WANT_VALUE_OR_END;
@@ -201,12 +176,12 @@ static bool open_container(struct answer *a, char kind)
 	return true;
 }
 
-static bool close_container(struct answer *a, char kind)
+bool answer_close(struct answer *a, char kind)
 {
-	enum role role = role_of_container(a);
+	enum role role = answer_role(a);
 
 	if (a->depth == 0 || a->open[a->depth - 1].kind != (kind == '}' ? '{' : '['))
-		return fail(a, ANSWER_NOT_JSON);
+		return answer_fail(a, ANSWER_NOT_JSON);
 	a->depth--;
 	end_value(a);
 	if (role == ROLE_EMBEDDING)
@@ -214,43 +189,50 @@ static bool close_container(struct answer *a, char kind)
 	return role != ROLE_ITEM || end_item(a);
 }
 
-static bool end_number(struct answer *a)
+bool answer_number(struct answer *a)
 {
 	double value;
 
 	a->token = TOKEN_NONE;
 	if (!number_value(&a->number, &value))
-		return fail(a, ANSWER_NOT_JSON);
-	if (role_of_container(a) == ROLE_EMBEDDING) {
+		return answer_fail(a, ANSWER_NOT_JSON);
+	if (answer_role(a) == ROLE_EMBEDDING) {
 		add_number(a, value);
 	} else if (a->value_role == ROLE_INDEX) {
 		a->has_index = true;
 		a->index = value >= 0 && value < (double)a->wanted ? (size_t)value : a->wanted;
 	} else if (a->value_role == ROLE_EMBEDDING || a->value_role == ROLE_ITEM ||
 	           a->value_role == ROLE_ROOT) {
-		return fail(a, ANSWER_NO_VECTORS);
+		return answer_fail(a, ANSWER_NO_VECTORS);
 	}
 	end_value(a);
 	return true;
 }
 
-static bool end_literal(struct answer *a)
+bool answer_literal(struct answer *a)
 {
 	a->token = TOKEN_NONE;
-	if (role_of_container(a) == ROLE_EMBEDDING)
+	if (answer_role(a) == ROLE_EMBEDDING)
 		a->shape = ANSWER_NOT_FINITE;
 	else if (a->value_role == ROLE_EMBEDDING || a->value_role == ROLE_ITEM ||
 	         a->value_role == ROLE_ROOT)
-		return fail(a, ANSWER_NO_VECTORS);
+		return answer_fail(a, ANSWER_NO_VECTORS);
 	end_value(a);
 	return true;
 }
 
-static bool end_string(struct answer *a)
+static bool keeps_message(const struct answer *a)
+{
+	return !a->is_key && (a->value_role == ROLE_MESSAGE || a->value_role == ROLE_ERROR);
+}
+
+bool answer_string(struct answer *a)
 {
 	a->token = TOKEN_NONE;
+	if (keeps_message(a) && a->message_len > 0)
+		a->message_taken = true;
 	if (a->is_key) {
-		enum role in = role_of_container(a);
+		enum role in = answer_role(a);
 
 		a->value_role = ROLE_NONE;
 		a->key[a->key_len < sizeof(a->key) ? a->key_len : 0] = '\0';
@@ -261,190 +243,64 @@ static bool end_string(struct answer *a)
 		a->expects = WANT_COLON;
 		return true;
 	}
-	if (role_of_container(a) == ROLE_EMBEDDING) {
+	if (answer_role(a) == ROLE_EMBEDDING) {
 		a->shape = ANSWER_NOT_FINITE; /* "NaN", or other words among numbers */
 	} else if (a->value_role == ROLE_EMBEDDING) {
 		decode_base64(a);
 		judge_vector(a);
 	} else if (a->value_role == ROLE_ITEM || a->value_role == ROLE_ROOT) {
-		return fail(a, ANSWER_NO_VECTORS);
+		return answer_fail(a, ANSWER_NO_VECTORS);
 	}
 	end_value(a);
 	return true;
 }
 
-static bool keeps_message(const struct answer *a)
+/* As much of len bytes as there is room for. */
+static size_t keep(char *to, size_t *used, size_t room, const char *bytes, size_t len)
 {
-	return a->value_role == ROLE_MESSAGE || a->value_role == ROLE_ERROR;
+	size_t fits = room - *used < len ? room - *used : len;
+
+	memcpy(to + *used, bytes, fits);
+	*used += fits;
+	return fits;
 }
 
-static void take_character(struct answer *a, char c)
+static void keep_message(struct answer *a, const char *bytes, size_t len)
 {
-	if (a->is_key) {
-		if (a->key_len < sizeof(a->key))
-			a->key[a->key_len++] = c;
-	} else if (keeps_message(a) && !a->message_taken) {
-		if (a->message_len + 1 < sizeof(a->message))
-			a->message[a->message_len++] = (unsigned char)c < ' ' ? ' ' : c;
-		a->message[a->message_len] = '\0';
-	} else if (a->value_role == ROLE_EMBEDDING) {
-		if (a->base64_len < BASE64_ROOM)
-			a->base64[a->base64_len++] = c;
+	size_t from = a->message_len;
+
+	keep(a->message, &a->message_len, sizeof(a->message) - 1, bytes, len);
+	a->message[a->message_len] = '\0';
+	for (; from < a->message_len; from++) {
+		if ((unsigned char)a->message[from] < ' ')
+			a->message[from] = ' ';
 	}
 }
 
-/* --- characters ---------------------------------------------------------- */
-
-static const char *escaped(char c)
+size_t answer_characters(struct answer *a, const char *bytes, size_t len)
 {
-	static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
-	const char *found = c != '\0' ? strchr(from, c) : NULL;
-
-	return found != NULL ? to + (found - from) : NULL;
+	if (a->is_key)
+		keep(a->key, &a->key_len, sizeof(a->key), bytes, len);
+	else if (keeps_message(a) && !a->message_taken)
+		keep_message(a, bytes, len);
+	else if (a->value_role == ROLE_EMBEDDING)
+		keep(a->base64, &a->base64_len, BASE64_ROOM, bytes, len);
+	return len;
 }
 
-/* Up to the end of the string, or of what there is. */
-static bool feed_string(struct answer *a, const char **at, const char *end)
+void answer_character(struct answer *a, char c)
 {
-	while (*at < end) {
-		char c = *(*at)++;
-
-		if (a->escape >
-		    1) { /* the digits of \u: a message is read well enough without */
-			if (--a->escape == 1) {
-				a->escape = 0;
-				take_character(a, '?');
-			}
-		} else if (a->escape == 1) {
-			const char *meant = escaped(c);
-
-			if (meant == NULL && c != 'u')
-				return fail(a, ANSWER_NOT_JSON);
-			a->escape = c == 'u' ? ESCAPE_HEX + 1 : 0;
-			if (meant != NULL)
-				take_character(a, *meant);
-		} else if (c == '\\') {
-			a->escape = 1;
-		} else if (c == '"') {
-			if (keeps_message(a) && !a->is_key && a->message_len > 0)
-				a->message_taken = true;
-			return end_string(a);
-		} else {
-			take_character(a, c);
-		}
-	}
-	return true;
-}
-
-static bool feed_number(struct answer *a, const char **at, const char *end)
-{
-	while (*at < end) {
-		if (!number_feed(&a->number, **at))
-			return end_number(a);
-		(*at)++;
-	}
-	return true;
-}
-
-static bool feed_literal(struct answer *a, const char **at, const char *end)
-{
-	while (*at < end && *a->literal != '\0') {
-		if (*(*at)++ != *a->literal++)
-			return fail(a, ANSWER_NOT_JSON);
-	}
-	return *a->literal != '\0' || end_literal(a);
-}
-
-static void begin_string(struct answer *a, bool is_key)
-{
-	a->token = TOKEN_STRING;
-	a->is_key = is_key;
-	a->key_len = a->base64_len = 0;
-	a->escape = 0;
-}
-
-/* NaN and Infinity are no JSON, but what some programs write; here they end as "not finite". */
-static bool begin_value(struct answer *a, char c)
-{
-	static const char *const literals[] = {"true", "false", "null", "NaN", "Infinity"};
-
-	if (c == '{' || c == '[')
-		return open_container(a, c);
-	if (c == '"') {
-		begin_string(a, false);
-		return true;
-	}
-	for (size_t i = 0; i < sizeof(literals) / sizeof(*literals); i++) {
-		if (*literals[i] == c) {
-			a->token = TOKEN_LITERAL;
-			a->literal = literals[i] + 1;
-			return true;
-		}
-	}
-	memset(&a->number, 0, sizeof(a->number));
-	a->token = TOKEN_NUMBER;
-	return number_feed(&a->number, c) || fail(a, ANSWER_NOT_JSON);
-}
-
-static bool feed_structure(struct answer *a, char c)
-{
-	int expects = a->expects;
-
-	if (c == ' ' || c == '\n' || c == '\r' || c == '\t')
-		return true;
-	if ((c == '}' && (expects == WANT_KEY_OR_END || expects == WANT_MORE)) ||
-	    (c == ']' && (expects == WANT_VALUE_OR_END || expects == WANT_MORE)))
-		return close_container(a, c);
-	if (c == ',' && expects == WANT_MORE) {
-		a->expects = in_object(a) ? WANT_KEY : WANT_VALUE;
-		a->value_role = role_of_container(a) == ROLE_DATA ? ROLE_ITEM : ROLE_NONE;
-		return true;
-	}
-	if (c == ':' && expects == WANT_COLON) {
-		a->expects = WANT_VALUE;
-		return true;
-	}
-	if (c == '"' && (expects == WANT_KEY || expects == WANT_KEY_OR_END)) {
-		begin_string(a, true);
-		return true;
-	}
-	if (expects == WANT_VALUE || expects == WANT_VALUE_OR_END)
-		return begin_value(a, c);
-	return fail(a, ANSWER_NOT_JSON);
-}
-
-bool answer_feed(struct answer *a, const char *bytes, size_t len)
-{
-	const char *at = bytes, *end = bytes + len;
-	bool ok = a->fault == ANSWER_OK;
-
-	while (ok && at < end) {
-		switch (a->token) {
-		case TOKEN_STRING:
-			ok = feed_string(a, &at, end);
-			break;
-		case TOKEN_NUMBER:
-			ok = feed_number(a, &at, end);
-			break;
-		case TOKEN_LITERAL:
-			ok = feed_literal(a, &at, end);
-			break;
-		default:
-			ok = feed_structure(a, *at++);
-			break;
-		}
-	}
-	return ok;
+	answer_characters(a, &c, 1);
 }
 
 enum answer_fault answer_end(struct answer *a)
 {
 	if (a->fault == ANSWER_OK && a->expects != WANT_NOTHING)
-		fail(a, ANSWER_NOT_JSON);
+		answer_fail(a, ANSWER_NOT_JSON);
 	if (a->fault == ANSWER_OK && a->arrived == 0)
-		fail(a, ANSWER_NO_VECTORS);
+		answer_fail(a, ANSWER_NO_VECTORS);
 	if (a->fault == ANSWER_OK && a->arrived != a->wanted)
-		fail(a, ANSWER_COUNT);
+		answer_fail(a, ANSWER_COUNT);
 	return a->fault;
 }
 

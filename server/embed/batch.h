@@ -23,7 +23,7 @@ struct batch_item {
 	enum batch_outcome outcome;
 	const float *vectors; /* parts * EMBEDDING_DIMENSIONS; the batch's */
 	size_t parts;
-	char error[PROVIDER_ERROR_BYTES + ANSWER_MESSAGE_BYTES];
+	char error[PROVIDER_ERROR_BYTES + ANSWER_MESSAGE_BYTES + 4];
 
 	/* The batch's own. */
 	char *joined;

@@ -28,6 +28,20 @@ static void add_digit(struct number *n, char c, bool behind_point)
 	}
 }
 
+const char *number_digits(struct number *n, const char *at, const char *end)
+{
+	uint64_t mantissa = n->mantissa;
+	const char *from = at;
+
+	if (n->phase != DIGITS && n->phase != FRACTION)
+		return at;
+	for (; at < end && *at >= '0' && *at <= '9' && mantissa < MOST_MANTISSA; at++)
+		mantissa = mantissa * 10 + (uint64_t)(*at - '0');
+	n->mantissa = mantissa;
+	n->scale += n->phase == FRACTION ? (int)(at - from) : 0;
+	return at;
+}
+
 static bool feed_exponent(struct number *n, char c)
 {
 	if (n->phase == EXPONENT && (c == '+' || c == '-')) {

@@ -16,6 +16,9 @@ struct number {
 	unsigned char phase;
 };
 
+/* As many of the next characters as are plain digits of it; the others are number_feed()'s. */
+const char *number_digits(struct number *n, const char *at, const char *end);
+
 /* The next character. False: it is not part of the number, which has ended before it. */
 bool number_feed(struct number *n, char c);
 

@@ -106,6 +106,7 @@ static void set_options(const struct provider *p, struct provider_request *r, si
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "sage-mcp");
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)PROVIDER_CONNECT_MS);
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)(left > 0 ? left : 1));
+	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)PROVIDER_PIECE_BYTES);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_bytes);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, r);
 }
