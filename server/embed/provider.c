@@ -68,7 +68,7 @@ void provider_ask(struct provider *p, struct provider_request *r)
 {
 	r->provider = p;
 	r->tries = 0;
-	r->job.easy = NULL;
+	r->wire = NULL;
 	*r->error = *r->message = '\0';
 	wait_in_line(p, r);
 }
@@ -129,13 +129,13 @@ static void start(struct provider *p, struct provider_request *r)
 	leave(r);
 	r->tries++;
 	r->began_ms = clock_ms();
-	r->job.done = on_tried;
-	r->job.arg = r;
 	r->place = REQUEST_RUNNING;
 	p->stats.running++;
 	TAILQ_INSERT_TAIL(&p->running, r, link);
 	if (provider_send_prepare(p, r)) {
-		if (curl_loop_start(p->loop, &r->job))
+		r->wire->job.done = on_tried;
+		r->wire->job.arg = r;
+		if (curl_loop_start(p->loop, &r->wire->job))
 			return;
 		provider_send_fini(r);
 	}
@@ -213,7 +213,7 @@ static void on_pump(evutil_socket_t fd, short what, void *arg)
 void provider_cancel(struct provider_request *r)
 {
 	if (r->place == REQUEST_RUNNING) {
-		curl_loop_stop(r->provider->loop, &r->job);
+		curl_loop_stop(r->provider->loop, &r->wire->job);
 		provider_send_fini(r);
 		pump_in(r->provider, 0);
 	}

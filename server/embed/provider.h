@@ -16,7 +16,6 @@
 
 #include "breaker.h"
 #include "embed/answer.h"
-#include "embed/curl_loop.h"
 #include "histogram.h"
 
 #define PROVIDER_ERROR_BYTES 160
@@ -55,6 +54,7 @@ struct provider_text {
 };
 
 struct provider_request;
+struct provider_wire;
 TAILQ_HEAD(provider_list, provider_request);
 
 /* Zero it, fill it, and keep it until done. */
@@ -79,11 +79,7 @@ struct provider_request {
 	enum { REQUEST_NOWHERE, REQUEST_WAITING, REQUEST_RUNNING } place;
 	int tries;
 	int64_t began_ms;
-	struct curl_job job;
-	struct curl_slist *headers;
-	char *body;
-	struct answer answer;
-	size_t received;
+	struct provider_wire *wire; /* REQUEST_RUNNING */
 	TAILQ_ENTRY(provider_request) link;
 };
 

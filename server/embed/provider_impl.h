@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "embed/curl_loop.h"
 #include "embed/provider.h"
 
 struct provider {
@@ -17,7 +18,17 @@ struct provider {
 	bool proven; /* it has answered once */
 };
 
-/* Fills r->job.easy. False: out of memory. */
+/* One try of a request. */
+struct provider_wire {
+	struct provider_request *request;
+	struct curl_job job;
+	struct curl_slist *headers;
+	char *body;
+	struct answer answer;
+	size_t received;
+};
+
+/* Makes r->wire with its job, but for job.done. False: out of memory. */
 bool provider_send_prepare(struct provider *p, struct provider_request *r)
     __attribute__((warn_unused_result));
 

@@ -24,7 +24,7 @@ static void write_escaped(FILE *out, const char *s, size_t len)
 
 static bool write_body(const struct provider *p, struct provider_request *r, size_t *len)
 {
-	FILE *out = open_memstream(&r->body, len);
+	FILE *out = open_memstream(&r->wire->body, len);
 
 	if (out == NULL)
 		return false;
@@ -46,23 +46,24 @@ static bool write_body(const struct provider *p, struct provider_request *r, siz
 	return fclose(out) == 0 && ok;
 }
 
-static bool add_header(struct provider_request *r, const char *text)
+static bool add_header(struct provider_wire *wire, const char *text)
 {
-	struct curl_slist *more = curl_slist_append(r->headers, text);
+	struct curl_slist *more = curl_slist_append(wire->headers, text);
 
 	if (more != NULL)
-		r->headers = more;
+		wire->headers = more;
 	return more != NULL;
 }
 
-static bool make_headers(const struct provider *p, struct provider_request *r)
+static bool make_headers(const struct provider *p, struct provider_wire *wire)
 {
 	char *line = NULL;
-	bool ok = add_header(r, "Content-Type: application/json") && add_header(r, "Expect:");
+	bool ok =
+	    add_header(wire, "Content-Type: application/json") && add_header(wire, "Expect:");
 
 	if (!ok || *p->key == '\0')
 		return ok;
-	ok = asprintf(&line, "Authorization: Bearer %s", p->key) > 0 && add_header(r, line);
+	ok = asprintf(&line, "Authorization: Bearer %s", p->key) > 0 && add_header(wire, line);
 	free(line);
 	return ok;
 }
@@ -76,22 +77,23 @@ static size_t most_bytes(const struct provider_request *r, bool good)
 /* An answer that cannot become a good one is not read to its end. */
 static size_t on_bytes(char *bytes, size_t size, size_t count, void *arg)
 {
-	struct provider_request *r = arg;
-	size_t len = size * count;
+	struct provider_wire *wire = arg;
+	size_t len = size * count, most;
 	long status = 0;
 
-	curl_easy_getinfo(r->job.easy, CURLINFO_RESPONSE_CODE, &status);
-	r->received += len;
-	if (r->received > most_bytes(r, status == 200))
+	curl_easy_getinfo(wire->job.easy, CURLINFO_RESPONSE_CODE, &status);
+	wire->received += len;
+	most = most_bytes(wire->request, status == 200);
+	if (wire->received > most)
 		return CURL_WRITEFUNC_ERROR;
-	if (!answer_feed(&r->answer, bytes, len) && status == 200)
+	if (!answer_feed(&wire->answer, bytes, len) && status == 200)
 		return CURL_WRITEFUNC_ERROR;
 	return len;
 }
 
 static void set_options(const struct provider *p, struct provider_request *r, size_t body_len)
 {
-	CURL *easy = r->job.easy;
+	CURL *easy = r->wire->job.easy;
 	int64_t left = r->deadline_ms - clock_ms();
 
 	if (left > p->config.timeout_ms)
@@ -100,25 +102,29 @@ static void set_options(const struct provider *p, struct provider_request *r, si
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(easy, CURLOPT_POST, 1L);
-	curl_easy_setopt(easy, CURLOPT_POSTFIELDS, r->body);
+	curl_easy_setopt(easy, CURLOPT_POSTFIELDS, r->wire->body);
 	curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body_len);
-	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, r->headers);
+	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, r->wire->headers);
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "sage-mcp");
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)PROVIDER_CONNECT_MS);
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)(left > 0 ? left : 1));
 	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)PROVIDER_PIECE_BYTES);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_bytes);
-	curl_easy_setopt(easy, CURLOPT_WRITEDATA, r);
+	curl_easy_setopt(easy, CURLOPT_WRITEDATA, r->wire);
 }
 
 bool provider_send_prepare(struct provider *p, struct provider_request *r)
 {
+	struct provider_wire *wire = calloc(1, sizeof(*wire));
 	size_t body_len;
 
-	r->received = 0;
-	r->job.easy = curl_easy_init();
-	if (r->job.easy != NULL && write_body(p, r, &body_len) && make_headers(p, r) &&
-	    answer_init(&r->answer, r->vectors, r->count, r->dimensions)) {
+	r->wire = wire;
+	if (wire == NULL)
+		return false;
+	wire->request = r;
+	wire->job.easy = curl_easy_init();
+	if (wire->job.easy != NULL && write_body(p, r, &body_len) && make_headers(p, wire) &&
+	    answer_init(&wire->answer, r->vectors, r->count, r->dimensions)) {
 		set_options(p, r, body_len);
 		return true;
 	}
@@ -128,29 +134,30 @@ bool provider_send_prepare(struct provider *p, struct provider_request *r)
 
 void provider_send_fini(struct provider_request *r)
 {
-	if (r->job.easy != NULL)
-		curl_easy_cleanup(r->job.easy);
-	r->job.easy = NULL;
-	curl_slist_free_all(r->headers);
-	r->headers = NULL;
-	free(r->body);
-	r->body = NULL;
-	answer_fini(&r->answer);
+	struct provider_wire *wire = r->wire;
+
+	if (wire->job.easy != NULL)
+		curl_easy_cleanup(wire->job.easy);
+	curl_slist_free_all(wire->headers);
+	free(wire->body);
+	answer_fini(&wire->answer);
+	free(wire);
+	r->wire = NULL;
 }
 
 /* What the provider says may quote the key it was sent. */
 static void take_message(const struct provider *p, struct provider_request *r)
 {
-	snprintf(r->message, sizeof(r->message), "%s", r->answer.message);
+	snprintf(r->message, sizeof(r->message), "%s", r->wire->answer.message);
 	if (*p->key != '\0' && strstr(r->message, p->key) != NULL)
 		snprintf(r->message, sizeof(r->message), "(it quotes the key)");
 }
 
 static enum sent judge_answer(struct provider_request *r)
 {
-	r->fault = answer_end(&r->answer);
+	r->fault = answer_end(&r->wire->answer);
 	if (r->fault == ANSWER_OK) {
-		r->dimensions = r->answer.dimensions;
+		r->dimensions = r->wire->answer.dimensions;
 		return SENT_OK;
 	}
 	snprintf(r->error, sizeof(r->error), "the answer %s", answer_fault_text(r->fault));
@@ -180,13 +187,13 @@ enum sent provider_send_judge(
 	*retry_ms = 0;
 	*r->error = *r->message = '\0';
 	r->fault = ANSWER_OK;
-	curl_easy_getinfo(r->job.easy, CURLINFO_RESPONSE_CODE, &status);
-	curl_easy_getinfo(r->job.easy, CURLINFO_RETRY_AFTER, &retry_s);
+	curl_easy_getinfo(r->wire->job.easy, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(r->wire->job.easy, CURLINFO_RETRY_AFTER, &retry_s);
 	if (retry_s > 0)
 		*retry_ms =
 		    (retry_s < RESENT_AFTER_MOST_S ? retry_s : RESENT_AFTER_MOST_S) * 1000;
 	take_message(p, r);
-	if (code == CURLE_WRITE_ERROR && r->received > most_bytes(r, status == 200)) {
+	if (code == CURLE_WRITE_ERROR && r->wire->received > most_bytes(r, status == 200)) {
 		snprintf(r->error, sizeof(r->error), "the answer is longer than %zu bytes",
 		    most_bytes(r, status == 200));
 		return SENT_TROUBLE;

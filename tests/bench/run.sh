@@ -16,4 +16,5 @@ python3 tests/bench/bench.py "$@" || missed=1
 python3 tests/bench/streams.py "$@" || missed=1
 python3 tests/bench/pool.py "$@" || missed=1
 python3 tests/bench/monitoring.py "$@" || missed=1
+python3 tests/bench/embedding.py "$@" || missed=1
 exit $missed
