@@ -68,6 +68,12 @@ void breaker_succeeded(struct breaker *b)
 	breaker_reset(b);
 }
 
+void breaker_hold(struct breaker *b, int64_t until_ms)
+{
+	if (b->retry_at_ms < until_ms)
+		b->retry_at_ms = until_ms;
+}
+
 void breaker_reset(struct breaker *b)
 {
 	b->state = BREAKER_CLOSED;

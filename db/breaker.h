@@ -54,6 +54,9 @@ bool breaker_refuses(struct breaker *b, int64_t now_ms);
 void breaker_succeeded(struct breaker *b);
 void breaker_failed(struct breaker *b, int64_t began_ms, int64_t now_ms);
 
+/* Not to be asked before this time either: it has said when to come again. Nothing in the past matters. */
+void breaker_hold(struct breaker *b, int64_t until_ms);
+
 /* Closed, as if nothing had ever failed; the dependency is asked again at once. */
 void breaker_reset(struct breaker *b);
 

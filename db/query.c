@@ -7,9 +7,10 @@
 
 #include "rows.h"
 
-#define INT4_OID 23U
-#define TEXT_OID 25U
-#define UUID_OID 2950U
+#define INT4_OID   23U
+#define FLOAT4_OID 700U
+#define TEXT_OID   25U
+#define UUID_OID   2950U
 
 void query_init(struct query *q, enum sql_id sql)
 {
@@ -78,6 +79,14 @@ void query_bool(struct query *q, bool value)
 	unsigned char wire = value;
 
 	add_small(q, &wire, sizeof(wire));
+}
+
+void query_float8(struct query *q, double value)
+{
+	uint64_t bits;
+
+	memcpy(&bits, &value, sizeof(bits));
+	query_int8(q, (int64_t)bits);
 }
 
 void query_int8(struct query *q, int64_t value)
@@ -165,6 +174,22 @@ void query_int4_array(struct query *q, const int32_t *items, size_t count)
 		out = put32(put32(out, 4), (uint32_t)items[i]);
 }
 
+static unsigned char *put_float(unsigned char *out, float number)
+{
+	uint32_t bits;
+
+	memcpy(&bits, &number, sizeof(bits));
+	return put32(out, bits);
+}
+
+void query_float4_array(struct query *q, const float *items, size_t count)
+{
+	unsigned char *out = add_array(q, FLOAT4_OID, count, count * 4);
+
+	for (size_t i = 0; i < count; i++)
+		out = put_float(put32(out, 4), items[i]);
+}
+
 void query_uuid_array(struct query *q, const unsigned char (*items)[16], size_t count)
 {
 	unsigned char *out = add_array(q, UUID_OID, count, count * 16);
@@ -209,12 +234,8 @@ void query_vector(struct query *q, const float *items, size_t count)
 	memcpy(out, &wire, 2);
 	memset(out + 2, 0, 2);
 	out += 4;
-	for (size_t i = 0; i < count; i++) {
-		uint32_t bits;
-
-		memcpy(&bits, &items[i], sizeof(bits));
-		out = put32(out, bits);
-	}
+	for (size_t i = 0; i < count; i++)
+		out = put_float(out, items[i]);
 }
 
 /* sparsevec_recv: int32 dimensions, entries and unused, the places from 0 up, the values. */

@@ -106,11 +106,13 @@ void query_bytes_copy(struct query *q, const void *bytes, size_t len);
 void query_bool(struct query *q, bool value);
 void query_int4(struct query *q, int32_t value);
 void query_int8(struct query *q, int64_t value);
+void query_float8(struct query *q, double value);
 void query_uuid(struct query *q, const unsigned char uuid[16]); /* NULL: SQL NULL */
 void query_time(struct query *q, int64_t unix_us);              /* ROWS_NO_TIME: SQL NULL */
 /* Borrowed texts, copied. NULL items: SQL NULL. */
 void query_text_array(struct query *q, const char *const *items, size_t count);
 void query_int4_array(struct query *q, const int32_t *items, size_t count);
+void query_float4_array(struct query *q, const float *items, size_t count);
 void query_uuid_array(struct query *q, const unsigned char (*items)[16], size_t count);
 void query_vector(
     struct query *q, const float *items, size_t count); /* pgvector; NULL: SQL NULL */

@@ -54,7 +54,9 @@ void search_read(const struct rows *rows, int row, struct search_hit *hit)
 	hit->created_us = rows_time(rows, row, 6);
 	hit->score = rows_float(rows, row, 7);
 	hit->stale = rows_bool(rows, row, 8);
-	rows_uuid(rows, row, 9, hit->superseded_by);
+	*hit->superseded_by = '\0';
+	if (!rows_is_null(rows, row, 9))
+		rows_uuid(rows, row, 9, hit->superseded_by);
 	hit->event_us = rows_time(rows, row, 10);
 }
 
@@ -67,7 +69,7 @@ void search_read_reasons(const struct rows *rows, int row, struct search_reasons
 	reasons->session = rows_float(rows, row, 15);
 	reasons->phrase = rows_float(rows, row, 16);
 	reasons->measured = !rows_is_null(rows, row, 17);
-	reasons->similarity = rows_float(rows, row, 17);
+	reasons->similarity = reasons->measured ? rows_float(rows, row, 17) : 0;
 	reasons->vector_rank = (int)rows_int(rows, row, 18);
 	reasons->terms = rows_text(rows, row, 19, NULL);
 }

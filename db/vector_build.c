@@ -15,13 +15,19 @@
 
 #include "connector.h"
 
-#define SIGNS_INDEX "idx_memories_embedding_signs"
+#define STATEMENTS 2
 
-static const char drop_sql[] = "DROP INDEX CONCURRENTLY IF EXISTS " SIGNS_INDEX;
-static const char build_sql[] =
-    "CREATE INDEX CONCURRENTLY IF NOT EXISTS " SIGNS_INDEX
-    " ON memories USING hnsw ((binary_quantize(embedding)::bit(4096)) bit_hamming_ops)"
-    " WHERE embed_state = 'ok' AND deleted_at IS NULL";
+#define DROP(index) "DROP INDEX CONCURRENTLY IF EXISTS " index
+#define BUILD(index, table)                                                                    \
+	"CREATE INDEX CONCURRENTLY IF NOT EXISTS " index " ON " table                          \
+	" USING hnsw ((binary_quantize(embedding)::bit(4096)) bit_hamming_ops)"
+
+static const char *const statements[VECTOR_INDEX_KINDS][STATEMENTS] = {
+    [VECTOR_INDEX_WHOLES] = {DROP("idx_memories_embedding_signs"),
+        BUILD("idx_memories_embedding_signs", "memories") " WHERE embed_state = 'ok' AND deleted_at IS NULL"},
+    [VECTOR_INDEX_PARTS] = {DROP("idx_memory_vectors_signs"),
+        BUILD("idx_memory_vectors_signs", "memory_vectors")},
+};
 
 struct vector_build {
 	struct event_base *base;
@@ -30,8 +36,7 @@ struct vector_build {
 	struct attempt *attempt;
 	PGconn *pg;
 	struct event *readable;
-	const char *statements[2];
-	size_t next;
+	size_t next; /* of its statements */
 	char error[256];
 };
 
@@ -56,10 +61,9 @@ static void finish(struct vector_build *build, const char *error)
 /* They are shorter than any socket buffer: nothing is left to flush. */
 static void send_next(struct vector_build *build)
 {
-	if (build->next == 2)
+	if (build->next == STATEMENTS)
 		finish(build, NULL);
-	else if (build->statements[build->next] == NULL ||
-	         PQsendQuery(build->pg, build->statements[build->next]) == 0 ||
+	else if (PQsendQuery(build->pg, statements[build->config.kind][build->next]) == 0 ||
 	         PQflush(build->pg) != 0)
 		finish(build, PQerrorMessage(build->pg));
 }
@@ -128,8 +132,6 @@ struct vector_build *vector_build_start(struct event_base *base,
 		return NULL;
 	build->base = base;
 	build->config = *config;
-	build->statements[0] = drop_sql;
-	build->statements[1] = build_sql;
 	build->next = config->drop ? 0 : 1;
 	build->connector = connector_new(base, &connector, error, error_len);
 	if (build->connector != NULL)

@@ -32,15 +32,18 @@ const char *vector_index_name(enum vector_index_state state)
 	return names[state];
 }
 
-void vector_index_read(const struct rows *rows, struct vector_index *index)
+void vector_index_read(const struct rows *rows, struct vector_index indexes[VECTOR_INDEX_KINDS])
 {
-	const char *name = rows_text(rows, 0, 0, NULL);
+	for (int row = 0; row < rows_count(rows) && row < VECTOR_INDEX_KINDS; row++) {
+		struct vector_index *index = &indexes[row];
+		const char *name = rows_text(rows, row, 0, NULL);
 
-	index->state = VECTOR_INDEX_FEW;
-	while (index->state < VECTOR_INDEX_READY && strcmp(name, names[index->state]) != 0)
-		index->state++;
-	index->vectors = rows_int(rows, 0, 1);
-	index->built = rows_float(rows, 0, 2);
+		index->state = VECTOR_INDEX_FEW;
+		while (index->state < VECTOR_INDEX_READY && strcmp(name, names[index->state]) != 0)
+			index->state++;
+		index->vectors = rows_int(rows, row, 1);
+		index->built = rows_float(rows, row, 2);
+	}
 }
 
 void vector_check_ask(struct query *q, int64_t vectors)

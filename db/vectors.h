@@ -2,7 +2,7 @@
  * vectors: the index on embeddings.
  *
  * HNSW over 4,096 numbers does not fit a page of PostgreSQL, so it holds their signs, one bit each
- * (pgvector's binary_quantize), and search_vector.sql compares its best exactly. A small table needs none: reading
+ * (pgvector's binary_quantize), and search_hybrid.sql compares its best exactly. A small table needs none: reading
  * all vectors is exact, and quick enough.
  */
 #pragma once
@@ -24,6 +24,12 @@ enum vector_index_state {
 	VECTOR_INDEX_STATES,
 };
 
+enum vector_index_kind {
+	VECTOR_INDEX_WHOLES, /* memories.embedding */
+	VECTOR_INDEX_PARTS,  /* memory_vectors: pieces of long texts, and another model's */
+	VECTOR_INDEX_KINDS,
+};
+
 struct vector_index {
 	enum vector_index_state state;
 	int64_t vectors; /* about so many */
@@ -35,9 +41,9 @@ const char *vector_index_name(enum vector_index_state state);
 
 /* least: from so many vectors on an index is wanted. */
 void vector_index_ask(struct query *q, int64_t least);
-void vector_index_read(const struct rows *rows, struct vector_index *index);
+void vector_index_read(const struct rows *rows, struct vector_index indexes[VECTOR_INDEX_KINDS]);
 
-/* Whether the index of so many vectors finds what is nearest, by a sample. */
+/* Whether the index of so many memories finds what is nearest, by a sample. */
 void vector_check_ask(struct query *q, int64_t vectors);
 
 struct vector_check {
@@ -55,6 +61,7 @@ struct vector_build;
 
 struct vector_build_config {
 	const char *conninfo;
+	enum vector_index_kind kind;
 	int connect_ms;
 	int memory_mb; /* maintenance_work_mem */
 	bool drop;     /* what is left of an earlier one, first */

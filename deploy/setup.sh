@@ -32,6 +32,7 @@ run   | libpq-dev        | library libpq        | talks to PostgreSQL
 run   | libjansson-dev   | library jansson      | reads and writes JSON
 run   | uuid-dev         | library uuid         | makes ids
 run   | libssl-dev       | library libcrypto    | hashes API keys
+run   | libcurl4-openssl-dev | library libcurl    | asks embedding providers
 run   | libllhttp-dev    | library libllhttp    | parses HTTP
 run   | postgresql       | postgresql           | keeps the memories (private cluster, no system service)
 run   | pgvector         | pgvector             | vector search inside PostgreSQL

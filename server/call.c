@@ -70,7 +70,7 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (call->waiting == WAIT_CLIENT)
 		call_fail(call, "%s: the client did not answer in time.", call->work->name);
-	else
+	else if (!call->acknowledged)
 		call_fail(call, "%s took longer than %d seconds and was given up. Try again.",
 		    call->work->name, call->deadline_ms / 1000);
 	call_end(call);
@@ -138,6 +138,8 @@ static void stop_waiting(struct call *call)
 {
 	if (call->waiting == WAIT_QUERY)
 		database_cancel(call->service->db, &call->query);
+	if (call->waiting == WAIT_VECTOR)
+		embedder_query_fini(&call->vector);
 	if (call->timer != NULL)
 		event_del(call->timer);
 	call->waiting = WAIT_NOTHING;
@@ -214,6 +216,7 @@ void call_free(struct call *call)
 	if (call->work != NULL && call->work->fini != NULL)
 		call->work->fini(call);
 	query_fini(&call->query);
+	embedder_query_fini(&call->vector);
 	rows_free(call->rows);
 	json_decref(call->questions);
 	json_decref(call->answers);
@@ -374,7 +377,8 @@ static void on_query_done(void *arg, struct rows *rows, const struct db_error *e
 	assert(call->waiting == WAIT_QUERY && !call->running);
 	call->waiting = WAIT_NOTHING;
 	if (error->kind != DB_OK) {
-		fail_from_db(call, error);
+		if (!call->acknowledged)
+			fail_from_db(call, error);
 		call_end(call);
 		return;
 	}
@@ -389,7 +393,7 @@ enum step_result call_query(struct call *call)
 	struct db_error error;
 
 	if (!database_run(call->service->db, &call->query, on_query_done, call, &error))
-		return fail_from_db(call, &error);
+		return call->acknowledged ? STEP_FAIL : fail_from_db(call, &error);
 	call->waiting = WAIT_QUERY;
 	return STEP_WAIT;
 }

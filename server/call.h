@@ -20,6 +20,7 @@
 #include <jansson.h>
 
 #include "args.h"
+#include "embed/embedder.h"
 #include "memories.h"
 #include "principals.h"
 #include "query.h"
@@ -118,6 +119,7 @@ enum call_wait {
 	WAIT_QUERY,
 	WAIT_TIMER,
 	WAIT_CLIENT,
+	WAIT_VECTOR,
 };
 
 struct call {
@@ -131,7 +133,8 @@ struct call {
 
 	/* The operation a step waits for, and its outcome. */
 	struct query query;
-	struct rows *rows; /* owned; of the query before this step */
+	struct rows *rows;            /* owned; of the query before this step */
+	struct embedder_query vector; /* of the latest call_embed() */
 	json_t *questions; /* object: key -> {method, params}, not answered yet; or NULL */
 	json_t *answers;   /* object: key -> result; or NULL. Owned */
 
@@ -140,6 +143,9 @@ struct call {
 
 	char done_so_far
 	    [96]; /* of many things, said when the next one fails: "Items before ..." */
+
+	bool
+	    acknowledged; /* the answer stands: what goes wrong from now on ends the call, as it is */
 
 	/* The answer. */
 	enum call_outcome outcome;
@@ -196,6 +202,12 @@ void call_free(struct call *call);
 
 /* For steps: runs call->query, which an _ask function has filled. */
 enum step_result call_query(struct call *call);
+
+/*
+ * For steps: the vector of a text. In the next step it is in call->vector.vector, or that is NULL and
+ * call->vector.why says why the search goes by words only. The text is copied.
+ */
+enum step_result call_embed(struct call *call, const char *text, size_t len);
 
 /* For steps: goes on after a while. */
 enum step_result call_sleep(struct call *call, int ms);

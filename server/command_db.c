@@ -74,6 +74,11 @@ struct command_db *command_db_open(const struct options *options, int connection
 	return db;
 }
 
+struct event_base *command_db_base(struct command_db *db)
+{
+	return db->base;
+}
+
 void command_db_close(struct command_db *db)
 {
 	if (db == NULL)

@@ -10,11 +10,14 @@
 #include "query.h"
 
 struct command_db;
+struct event_base;
 struct options;
 struct rows;
 
 /* Opens at most so many connections, on demand. NULL: said why. */
 struct command_db *command_db_open(const struct options *options, int connections);
+/* What else a command waits for stands on the same loop. */
+struct event_base *command_db_base(struct command_db *db);
 void command_db_close(struct command_db *db); /* NULL is fine */
 
 /* Runs q and returns its rows (rows_free() them), or NULL after saying why. q is finished in both cases. */

@@ -11,6 +11,7 @@ int command_migrate(struct options *options, int argc, char **argv);
 int command_key(struct options *options, int argc, char **argv);
 int command_export(struct options *options, int argc, char **argv);
 int command_import(struct options *options, int argc, char **argv);
+int command_reembed(struct options *options, int argc, char **argv);
 int command_healthcheck(struct options *options, int argc, char **argv);
 
 /* doctor also explains options that could not be loaded. */

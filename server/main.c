@@ -27,6 +27,8 @@ static const struct command {
 	{ "import",	 command_import,
 	  "import FILE|- [namespace=NAME] [session=ID] [format=any|export|transcript|conversation|server_memory|mem0|sage]",
 	  "Store what is in a file, each thing once: repeat it when it was broken off." },
+	{ "reembed",	 command_reembed,     "reembed [force] [instead]",
+	  "Make vectors of the configured model beside those in use, then switch; repeat it when it was broken off." },
 	{ "healthcheck", command_healthcheck, "healthcheck",
 	  "Ask the server on LISTEN for /readyz; exit status 0 when it is ready." },
 	{ "doctor",	 command_doctor,      "doctor [--json]",

@@ -13,10 +13,13 @@
 
 #include "admin/admin.h"
 #include "auth.h"
+#include "backfill.h"
 #include "clock.h"
 #include "commands.h"
 #include "database.h"
 #include "database_options.h"
+#include "embed/embedder.h"
+#include "embed_options.h"
 #include "ended_sessions.h"
 #include "events.h"
 #include "housekeeping.h"
@@ -79,6 +82,8 @@ static void open_database(struct serve *serve)
 	tasks_open(serve->service.tasks);
 	housekeeping_open(serve->service.housekeeping);
 	vector_keeper_open(serve->service.vectors);
+	if (serve->service.backfill != NULL)
+		backfill_open(serve->service.backfill);
 }
 
 static void on_migrated(void *arg, enum migrate_outcome outcome, int applied, const char *error)
@@ -216,6 +221,17 @@ static bool build_service(struct serve *serve)
 	       service->housekeeping != NULL && service->vectors != NULL;
 }
 
+/* Without a provider there is neither, and all else is as it is with one that is away. */
+static bool build_embedder(struct service *service, char *error, size_t len)
+{
+	if (!embed_options_given(service->options))
+		return true;
+	service->embedder = embed_options_embedder(service->base, service->options, error, len);
+	if (service->embedder != NULL)
+		service->backfill = backfill_new(service);
+	return service->backfill != NULL;
+}
+
 static bool build(struct serve *serve, char *error, size_t len)
 {
 	struct options *o = serve->service.options;
@@ -246,7 +262,8 @@ static bool build(struct serve *serve, char *error, size_t len)
 	serve->service.events = events_new(serve->service.base, serve->service.db,
 	    serve->conninfo, database.pool.connect_ms, error, len);
 	return serve->service.http != NULL && serve->service.events != NULL &&
-	       build_service(serve) && catch_signals(serve);
+	       build_service(serve) && build_embedder(&serve->service, error, len) &&
+	       catch_signals(serve);
 }
 
 static void take_down(struct serve *serve)
@@ -260,6 +277,8 @@ static void take_down(struct serve *serve)
 	tasks_free(serve->service.tasks);
 	vector_keeper_free(serve->service.vectors);
 	housekeeping_free(serve->service.housekeeping);
+	backfill_free(serve->service.backfill);
+	embedder_free(serve->service.embedder);
 	ended_sessions_free(serve->service.ended);
 	signer_free(serve->service.signer);
 	events_free(serve->service.events);

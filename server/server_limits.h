@@ -86,6 +86,16 @@
 #define HOUSEKEEPING_CHANGES   2000    /* of the counts of terms, added up in one statement */
 #define HOUSEKEEPING_VECTORS   20      /* looked at in one statement */
 
+/* Embedding of what was saved */
+#define BACKFILL_MS            5000 /* between two rounds, when nobody saves */
+#define BACKFILL_KICK_MS       15 /* after a save: what is saved at once is embedded together */
+#define BACKFILL_LANES         16 /* batches at once */
+#define BACKFILL_MOVES         50 /* vectors moved in one statement after a switch of the model */
+#define BACKFILL_ATTEMPTS      5     /* of one memory, until it counts as failed */
+#define BACKFILL_LEASE_MORE_MS 5000  /* beyond what the provider may take */
+#define EMBED_WAIT_MS          10000 /* wait_embedded */
+#define EMBED_POLL_MS          40
+
 /* Tasks */
 #define TASK_LIFETIME_S 3600 /* from its creation; clients are told */
 #define TASK_POLL_MS    500  /* how often clients may ask; they are told */

@@ -9,7 +9,9 @@
 #include "options.h"
 
 struct auth;
+struct backfill;
 struct database;
+struct embedder;
 struct event_base;
 struct ended_sessions;
 struct events;
@@ -41,6 +43,8 @@ struct service {
 	struct tasks *tasks;
 	struct housekeeping *housekeeping;
 	struct vector_keeper *vectors;
+	struct embedder *embedder; /* NULL: no provider is configured ... */
+	struct backfill *backfill; /* ... and nothing to be done */
 	enum schema_state schema;
 	bool draining;
 	int64_t started_ms; /* clock_ms() */

@@ -52,33 +52,46 @@ static void on_built(void *arg, const char *error)
 	k->building = false;
 	if (error != NULL)
 		log_warn(
-		    "the index on embeddings could not be built; searches go on without it",
+		    "an index on embeddings could not be built; searches go on without it",
 		    "error", error);
 	else
-		log_info("the index on embeddings is built");
+		log_info("an index on embeddings is built");
 }
 
-static void build(struct vector_keeper *k)
+static void build(struct vector_keeper *k, enum vector_index_kind kind)
 {
 	const struct options *o = k->service->options;
+	const struct vector_index *index = &k->report.indexes[kind];
 	char error[256], text[24];
 	const struct vector_build_config config = {
 	    .conninfo = k->conninfo,
+	    .kind = kind,
 	    .connect_ms = (int)option_number(o, OPT_DB_CONNECT_TIMEOUT_MS),
 	    .memory_mb = (int)option_number(o, OPT_VECTOR_INDEX_MEMORY_MB),
-	    .drop = k->report.index.state == VECTOR_INDEX_BROKEN,
+	    .drop = index->state == VECTOR_INDEX_BROKEN,
 	    .done = on_built,
 	    .arg = k,
 	};
 
-	snprintf(text, sizeof(text), "%lld", (long long)k->report.index.vectors);
+	snprintf(text, sizeof(text), "%lld", (long long)index->vectors);
 	log_info(
-	    "building the index on embeddings; everything goes on meanwhile", "vectors", text);
+	    "building an index on embeddings; everything goes on meanwhile", "vectors", text);
 	vector_build_free(k->build);
 	k->building = true;
 	k->build = vector_build_start(k->service->base, &config, error, sizeof(error));
 	if (k->build == NULL)
 		on_built(k, error);
+}
+
+/* One at a time. */
+static void build_what_is_wanted(struct vector_keeper *k)
+{
+	for (int kind = 0; kind < VECTOR_INDEX_KINDS && !k->building; kind++) {
+		enum vector_index_state state = k->report.indexes[kind].state;
+
+		if (state == VECTOR_INDEX_MISSING || state == VECTOR_INDEX_BROKEN)
+			build(k, (enum vector_index_kind)kind);
+	}
 }
 
 static void on_checked(void *arg, struct rows *rows, const struct db_error *error)
@@ -101,15 +114,14 @@ static void on_checked(void *arg, struct rows *rows, const struct db_error *erro
 static void on_looked(void *arg, struct rows *rows, const struct db_error *error)
 {
 	struct vector_keeper *k = arg;
-	const struct vector_index *index = &k->report.index;
+	const struct vector_index *index = &k->report.indexes[VECTOR_INDEX_WHOLES];
 
 	query_fini(&k->query);
-	if (error->kind == DB_OK)
-		vector_index_read(rows, &k->report.index);
+	if (error->kind == DB_OK) {
+		vector_index_read(rows, k->report.indexes);
+		build_what_is_wanted(k);
+	}
 	rows_free(rows);
-	if (error->kind == DB_OK && !k->building &&
-	    (index->state == VECTOR_INDEX_MISSING || index->state == VECTOR_INDEX_BROKEN))
-		build(k);
 	if (error->kind != DB_OK || index->state != VECTOR_INDEX_READY ||
 	    clock_ms() < k->checked_ms + VECTOR_CHECK_MS) {
 		rest(k);

@@ -1,5 +1,5 @@
 /*
- * vector_index: looks after the index on embeddings: builds it once there are enough of them, builds it again when
+ * vector_index: looks after the indexes on embeddings: builds one once there are enough of them, builds it again when
  * that was interrupted, and checks now and then, by a sample, whether it finds what is nearest.
  * Any number of processes may do it beside each other.
  */
@@ -18,7 +18,7 @@ void vector_keeper_open(struct vector_keeper *keeper); /* the schema is there */
 void vector_keeper_free(struct vector_keeper *keeper); /* before the database; NULL is fine */
 
 struct vector_report {
-	struct vector_index index; /* as last seen; all zero before that */
+	struct vector_index indexes[VECTOR_INDEX_KINDS]; /* as last seen; all zero before that */
 	uint64_t found, missed; /* by the index, of what the checks expected since the start */
 };
 

@@ -43,12 +43,14 @@ rest=$(headers_of rest)
 tools=$(headers_of tools)
 doctor=$(headers_of doctor)
 forbid "nothing below doctor uses it" "$doctor" server/admin server/http server/mcp server/rest server/tools server/ingest server/embed
+forbid "only embed knows libcurl" 'curl/.*' db proto $(find server -mindepth 1 -maxdepth 1 -not -name embed)
 forbid "nothing below admin uses it" "$admin" server/http server/mcp server/rest server/tools server/ingest server/embed
 forbid "below http nothing uses it" "$http|${http#http/}" server/mcp server/rest server/tools server/ingest server/embed
 forbid "http and tools do not know who calls them" "$mcp|$rest" server/http server/tools server/ingest server/embed
 forbid "mcp does not know rest beside it" "$rest" server/mcp
 forbid "rest does not know mcp beside it" "$mcp" server/rest
 forbid "ingest knows no tools" "$tools" server/ingest server/embed
+forbid "embed knows no database, call or service" '(database|pool|query|rows|sessions|service|events|call)\.h' server/embed
 forbid "ingest is values in and values out" 'event2/.*|sys/socket\.h|(database|pool|query|rows|memories|sessions|service|events|call|log)\.h' server/ingest
 
 exit $broken

@@ -4,7 +4,7 @@
 -- its best: a memory that only one way has found is measured the other way too, where there is anything to measure.
 WITH @word_hit@, @vector_hit@, found AS MATERIALIZED (
     SELECT id, score, word_rank, own, around, session, phrase,
-        coalesce(v.distance, CASE WHEN m.embed_state = 'ok' THEN m.embedding <=> $15 END) AS distance, v.vector_rank
+        coalesce(v.distance, CASE WHEN @vector_counts@ THEN m.embedding <=> $15 END) AS distance, v.vector_rank
     FROM (SELECT *, row_number() OVER (ORDER BY score DESC) AS word_rank FROM word_hit) AS w
         FULL JOIN (SELECT *, row_number() OVER (ORDER BY distance) AS vector_rank FROM vector_hit) AS v USING (id)
         JOIN memories m USING (id)

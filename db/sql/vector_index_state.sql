@@ -1,6 +1,7 @@
 -- read
--- How it stands with the index on the signs of embeddings, and how many there are as PostgreSQL's statistics
--- say; $1: so many are worth one. What is neither valid nor being built was left behind by a build that failed.
+-- How it stands with the indexes on the signs of embeddings, in the order of enum vector_index_kind, and how many
+-- vectors there are as PostgreSQL's statistics say; $1: so many are worth an index. What is neither valid nor
+-- being built was left behind by a build that failed.
 SELECT CASE
         WHEN i.indisvalid THEN 'ready'
         WHEN p.pid IS NOT NULL THEN 'building'
@@ -10,11 +11,12 @@ SELECT CASE
     s.vectors,
     coalesce(p.blocks_done::float8 / nullif(p.blocks_total, 0), 0)
 FROM (
-    SELECT t.oid, (greatest(t.reltuples, 0) * (1 - coalesce(a.null_frac, 1)))::bigint AS vectors
-    FROM pg_class t JOIN pg_namespace n ON n.oid = t.relnamespace
+    SELECT k.place, k.index, t.oid, (greatest(t.reltuples, 0) * (1 - coalesce(a.null_frac, 1)))::bigint AS vectors
+    FROM (VALUES (1, 'memories', 'idx_memories_embedding_signs'), (2, 'memory_vectors', 'idx_memory_vectors_signs'))
+            AS k (place, name, index)
+        JOIN pg_class t ON t.oid = to_regclass(k.name) JOIN pg_namespace n ON n.oid = t.relnamespace
         LEFT JOIN pg_stats a ON a.schemaname = n.nspname AND a.tablename = t.relname AND a.attname = 'embedding'
-    WHERE t.oid = 'memories'::regclass
 ) AS s
-    LEFT JOIN pg_index i ON i.indexrelid = to_regclass('idx_memories_embedding_signs')
+    LEFT JOIN pg_index i ON i.indexrelid = to_regclass(s.index)
     LEFT JOIN pg_stat_progress_create_index p ON p.relid = s.oid
-LIMIT 1
+ORDER BY s.place

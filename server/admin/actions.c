@@ -26,11 +26,6 @@ static const char *pool_name(struct pool *pool)
 	return pool_stats(pool).name;
 }
 
-static const char *breaker_name(struct pool *pool)
-{
-	return pool_breaker(pool)->name;
-}
-
 static bool is_meant(const struct target *target, const char *name)
 {
 	return *target->name == '\0' || strcmp(target->name, name) == 0;
@@ -41,10 +36,10 @@ static bool is_meant(const struct target *target, const char *name)
  * in a body would mean all of them. False: answered.
  */
 static bool read_target(struct service *service, struct exchange *x, const char *key,
-    const char *(*name_of)(struct pool *pool), struct target *target)
+    bool (*is_there)(struct service *service, const struct target *target),
+    struct target *target)
 {
 	size_t key_len = strlen(key);
-	bool found = false;
 	char text[256];
 
 	*target->name = '\0';
@@ -60,9 +55,7 @@ static bool read_target(struct service *service, struct exchange *x, const char 
 		router_refuse(x, 400, text, NULL);
 		return false;
 	}
-	for (size_t i = 0; i < database_pool_count(service->db); i++)
-		found = found || is_meant(target, name_of(database_pool(service->db, i)));
-	if (!found) {
+	if (!is_there(service, target)) {
 		snprintf(text, sizeof(text), "there is no %s '%s'; GET /pools lists them", key,
 		    target->name);
 		router_refuse(x, 404, text, NULL);
@@ -71,6 +64,28 @@ static bool read_target(struct service *service, struct exchange *x, const char 
 	log_info("admin", "action", x->path, key, *target->name != '\0' ? target->name : "all",
 	    "peer", x->peer, "request_id", x->id);
 	return true;
+}
+
+static bool pool_is_there(struct service *service, const struct target *target)
+{
+	for (size_t i = 0; i < database_pool_count(service->db); i++) {
+		if (is_meant(target, pool_name(database_pool(service->db, i))))
+			return true;
+	}
+	return false;
+}
+
+static bool breaker_is_there(struct service *service, const struct target *target)
+{
+	json_t *all = show_breakers(service), *one;
+	bool found = false;
+	size_t i;
+
+	json_array_foreach (all, i, one)
+		found =
+		    found || is_meant(target, json_string_value(json_object_get(one, "name")));
+	json_decref(all);
+	return found;
 }
 
 static void answer_pools(struct service *service, struct exchange *x,
@@ -91,7 +106,7 @@ static void answer_pools(struct service *service, struct exchange *x,
 static bool act(struct service *service, struct exchange *x, void (*run)(struct pool *pool),
     struct target *target)
 {
-	if (!read_target(service, x, "pool", pool_name, target))
+	if (!read_target(service, x, "pool", pool_is_there, target))
 		return false;
 	for (size_t i = 0; i < database_pool_count(service->db); i++) {
 		struct pool *pool = database_pool(service->db, i);
@@ -211,10 +226,10 @@ void admin_reset_breaker(struct service *service, struct exchange *x)
 {
 	struct target target;
 
-	if (read_target(service, x, "name", breaker_name, &target))
-		admin_show(x, json_pack("{s:o}", "reset",
-		                  reset_breakers(
-		                      service->db, *target.name != '\0' ? target.name : NULL)));
+	if (read_target(service, x, "name", breaker_is_there, &target))
+		admin_show(
+		    x, json_pack("{s:o}", "reset",
+		           reset_breakers(service, *target.name != '\0' ? target.name : NULL)));
 }
 
 void admin_reload(struct service *service, struct exchange *x)

@@ -7,6 +7,7 @@
 #include "admin/families.h"
 #include "admin/prometheus.h"
 #include "database.h"
+#include "embed/embedder.h"
 #include "service.h"
 #include "sql.h"
 
@@ -15,6 +16,7 @@ struct pools {
 	struct database *db;
 	size_t count;
 	struct pool_stats *stats;
+	struct embedder *embedder; /* for its breaker; or NULL */
 };
 
 /* clang-format off */
@@ -215,25 +217,32 @@ static void write_statements(FILE *out, const struct pools *pools)
 	}
 }
 
+/* The pools', and the embedding provider's behind them. */
+static const struct breaker *breaker_at(const struct pools *pools, size_t i)
+{
+	if (i < pools->count)
+		return pool_breaker(database_pool(pools->db, i));
+	return pools->embedder != NULL && i == pools->count
+	           ? provider_breaker(embedder_provider(pools->embedder))
+	           : NULL;
+}
+
 static void write_breakers(FILE *out, const struct pools *pools)
 {
 	static const int values[] = {
 	    [BREAKER_CLOSED] = 0, [BREAKER_HALF_OPEN] = 1, [BREAKER_OPEN] = 2};
 	char labels[PROMETHEUS_LABEL_BYTES];
+	const struct breaker *b;
 
 	prometheus_family(
 	    out, "circuit_breaker_state", "gauge", "0: closed, 1: half-open, 2: open.");
-	for (size_t i = 0; i < pools->count; i++) {
-		const struct breaker *b = pool_breaker(database_pool(pools->db, i));
-
+	for (size_t i = 0; (b = breaker_at(pools, i)) != NULL; i++) {
 		prometheus_label(labels, "name", b->name);
 		prometheus_number(out, "circuit_breaker_state", labels, values[b->state]);
 	}
 	prometheus_family(
 	    out, "circuit_breaker_opened_total", "counter", "How often it opened.");
-	for (size_t i = 0; i < pools->count; i++) {
-		const struct breaker *b = pool_breaker(database_pool(pools->db, i));
-
+	for (size_t i = 0; (b = breaker_at(pools, i)) != NULL; i++) {
 		prometheus_label(labels, "name", b->name);
 		prometheus_count(out, "circuit_breaker_opened_total", labels, b->opened);
 	}
@@ -241,7 +250,8 @@ static void write_breakers(FILE *out, const struct pools *pools)
 
 void families_of_database(FILE *out, struct service *service)
 {
-	struct pools pools = {service->db, database_pool_count(service->db), NULL};
+	struct pools pools = {
+	    service->db, database_pool_count(service->db), NULL, service->embedder};
 
 	pools.stats = calloc(pools.count, sizeof(*pools.stats));
 	if (pools.stats == NULL)

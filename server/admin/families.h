@@ -9,4 +9,6 @@ struct service;
 
 void families_of_database(FILE *out, struct service *service);
 void families_of_vectors(FILE *out, const struct service *service);
+/* Nothing without a provider. */
+void families_of_embedding(FILE *out, struct service *service);
 void families_of_process(FILE *out, const struct service *service);

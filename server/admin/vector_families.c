@@ -22,7 +22,7 @@ void families_of_vectors(FILE *out, const struct service *service)
 {
 	struct vector_report report = vector_keeper_report(service->vectors);
 
-	write_state(out, report.index.state);
+	write_state(out, report.indexes[VECTOR_INDEX_WHOLES].state);
 	prometheus_family(out, "vector_index_checked_total", "counter",
 	    "Of what a search by vector should find, what the index found (true) and what it "
 	    "missed (false), by a sample every hour: their ratio is its recall.");

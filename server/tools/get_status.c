@@ -5,6 +5,7 @@
  */
 #include "clock.h"
 #include "database.h"
+#include "embed/embedder.h"
 #include "memories.h"
 #include "rows.h"
 #include "service.h"
@@ -47,7 +48,18 @@ static const char *const modes[] = {
     [DATABASE_AWAY] = "away",
 };
 
-static void add_backlog(json_t *result, const struct memory_totals *totals)
+static void add_provider(json_t *backlog, struct embedder *e)
+{
+	json_object_update_new(
+	    backlog, json_pack("{s:s, s:s*}", "model", embedder_config(e)->provider.model,
+	                 "problem", embedder_problem(e)));
+	if (embedder_dimensions(e) > 0)
+		json_object_set_new(
+		    backlog, "dimensions", json_integer((json_int_t)embedder_dimensions(e)));
+}
+
+static void add_backlog(
+    json_t *result, const struct memory_totals *totals, struct embedder *embedder)
 {
 	json_t *backlog = json_pack("{s:I, s:I}", "waiting", (json_int_t)totals->to_embed,
 	    "failed", (json_int_t)totals->embed_failed);
@@ -55,6 +67,8 @@ static void add_backlog(json_t *result, const struct memory_totals *totals)
 	if (totals->to_embed > 0)
 		json_object_set_new(
 		    backlog, "oldest_at", show_time(totals->oldest_to_embed_us));
+	if (embedder != NULL)
+		add_provider(backlog, embedder);
 	json_object_set_new(result, "embedding", backlog);
 }
 
@@ -67,7 +81,7 @@ static void add_totals(const struct call *call)
 	    call->result, json_pack("{s:I, s:I, s:I}", "memories", (json_int_t)totals.memories,
 	                      "with_embedding", (json_int_t)totals.embedded, "sessions",
 	                      (json_int_t)totals.sessions));
-	add_backlog(call->result, &totals);
+	add_backlog(call->result, &totals, call->service->embedder);
 	json_object_set_new(
 	    call->result, "sessions_by_status", show_json(totals.sessions_by_status));
 	json_object_set_new(call->result, "redacted", show_json(totals.redacted));
@@ -82,7 +96,7 @@ static void add_totals(const struct call *call)
 
 static void add_vector_index(const struct call *call)
 {
-	struct vector_index index = vector_keeper_report(call->service->vectors).index;
+	struct vector_index index = vector_keeper_report(call->service->vectors).indexes[VECTOR_INDEX_WHOLES];
 	json_t *shown = json_pack("{s:s, s:I}", "state", vector_index_name(index.state),
 	    "vectors", (json_int_t)index.vectors);
 
@@ -100,7 +114,8 @@ static enum step_result report(struct call *call)
 	call->result = json_pack("{s:s, s:I, s:s, s:{s:i, s:i, s:i, s:i}, s:o}", "version",
 	    SAGE_VERSION, "uptime_seconds", (json_int_t)(uptime_ms / 1000), "mode",
 	    modes[database_mode(db)], "database_pool", "size", pool.size, "idle", pool.idle,
-	    "busy", pool.busy, "waiting", pool.waiting, "circuit_breakers", show_breakers(db));
+	    "busy", pool.busy, "waiting", pool.waiting, "circuit_breakers",
+	    show_breakers(call->service));
 	if (*call->who.namespace != '\0')
 		json_object_update_new(
 		    call->result, json_pack("{s:s, s:s}", "namespace", call->who.namespace,

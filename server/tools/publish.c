@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "backfill.h"
 #include "call.h"
 #include "events.h"
 #include "service.h"
@@ -16,4 +17,5 @@ void publish_memory(struct call *call, const char *id, const char *session_id)
 	snprintf(event.session_id, sizeof(event.session_id), "%s",
 	    session_id != NULL ? session_id : "default");
 	events_publish(call->service->events, &event);
+	backfill_kick(call->service->backfill); /* its words may be new */
 }

@@ -5,7 +5,6 @@
  */
 #include <string.h>
 
-#include "database.h"
 #include "service.h"
 #include "tools/show_breakers.h"
 #include "tools/tools.h"
@@ -41,7 +40,7 @@ static const struct arg results[] = {
 static enum step_result reset(struct call *call)
 {
 	const struct reset_circuit_breaker *r = (const struct reset_circuit_breaker *)call;
-	json_t *list = reset_breakers(call->service->db, r->name.s);
+	json_t *list = reset_breakers(call->service, r->name.s);
 
 	if (r->name.s != NULL && json_array_size(list) == 0) {
 		json_decref(list);

@@ -24,12 +24,18 @@ struct save_memory {
 	struct arg_json agent_metadata;
 	struct arg_vector embedding;
 	struct arg_text idempotency_key;
+	bool wait_embedded;
 	int tries;
+	unsigned char saved[16]; /* what is waited for ... */
+	int64_t until_ms;        /* ... for so long; 0: nothing is */
 	struct memory_new memory;
 	struct clean clean;
 };
 
 extern const struct arg save_arguments[];
+
+/* Why the embedding of this one is not taken; NULL: it is, or there is none. */
+const char *save_complaint(const struct save_memory *save);
 
 /* Texts are borrowed from the arguments; the id is the caller's to set. */
 void save_describe(const struct save_memory *save, struct memory_new *memory);

@@ -96,6 +96,10 @@ static bool prepare(struct save_memories *s)
 		evutil_secure_rng_get_bytes(bytes, sizeof(bytes));
 		uuid_unparse_lower(bytes, random);
 	}
+	if (save_complaint(item) != NULL) {
+		conclude_failed(s, save_complaint(item));
+		return false;
+	}
 	save_describe(item, &item->memory);
 	memory_id_for(&s->call.who, key, strlen(key), item->memory.id);
 	return true;

@@ -1,7 +1,7 @@
 /*
  * save_memory: keeps one exchange for later.
  *
- *	describe -> clean -> insert -> receipt
+ *	describe -> clean -> insert -> receipt, and with wait_embedded: sleep -> look -> judge -> sleep ...
  *
  * The answer comes after the commit: what was acknowledged is stored.
  */
@@ -10,7 +10,12 @@
 #include <event2/util.h>
 #include <uuid/uuid.h>
 
+#include "clock.h"
+#include "embedding.h"
+#include "operations.h"
 #include "rows.h"
+#include "server_limits.h"
+#include "service.h"
 #include "sessions.h"
 #include "tools/memory_limits.h"
 #include "tools/publish.h"
@@ -63,6 +68,8 @@ const struct arg save_arguments[] = {
 	  .help = "Saving again with the same key stores nothing twice." },
 	{ .name = "force", .kind = ARG_BOOLEAN, .at = offsetof(struct save_memory, force),
 	  .help = "Store it even when the same words are there already." },
+	{ .name = "wait_embedded", .kind = ARG_BOOLEAN, .at = offsetof(struct save_memory, wait_embedded),
+	  .help = "Answer when it has its vector, or after 10 seconds." },
 	{ 0 },
 };
 
@@ -133,10 +140,58 @@ void save_describe(const struct save_memory *save, struct memory_new *memory)
 	};
 }
 
+const char *save_complaint(const struct save_memory *save)
+{
+	if (save->embedding.items == NULL || save->force ||
+	    !vector_looks_random(save->embedding.items, EMBEDDING_DIMENSIONS))
+		return NULL;
+	return "embedding: its numbers look drawn at random, which no text has as its vector; "
+	       "leave it "
+	       "out, or send \"force\": true when it is real. Nothing was saved.";
+}
+
+/* --- wait_embedded: whoever embeds it, here or in another process ---------- */
+
+static enum step_result look(struct call *call)
+{
+	memory_receipt_ask(&call->query, &call->who, ((const struct save_memory *)call)->saved);
+	return call_query(call);
+}
+
+static enum step_result judge(struct call *call)
+{
+	const struct save_memory *save = (const struct save_memory *)call;
+	const char *state = "none";
+	struct memory_receipt receipt;
+
+	if (memory_receipt_read(call->rows, &receipt))
+		state = receipt.embed_state;
+	json_object_set_new(call->result, "embedding", json_string(state));
+	return strcmp(state, "pending") == 0 && clock_ms() < save->until_ms ? STEP_AGAIN
+	                                                                    : STEP_NEXT;
+}
+
+static enum step_result begin_waiting(struct call *call, const struct memory_saved *saved)
+{
+	struct save_memory *save = (struct save_memory *)call;
+
+	if (!save->wait_embedded || call->service->embedder == NULL ||
+	    strcmp(saved->embed_state, "pending") != 0 ||
+	    uuid_parse(saved->id, save->saved) != 0)
+		return STEP_NEXT;
+	save->until_ms = clock_ms() + EMBED_WAIT_MS;
+	call->acknowledged = true;
+	return STEP_AGAIN;
+}
+
 static enum step_result describe(struct call *call)
 {
 	struct save_memory *save = (struct save_memory *)call;
 
+	if (save->until_ms > 0)
+		return call_sleep(call, EMBED_POLL_MS);
+	if (save_complaint(save) != NULL)
+		return call_bad_argument(call, "%s", save_complaint(save));
 	save_describe(save, &save->memory);
 	choose_key(call);
 	memory_id_for(
@@ -149,7 +204,11 @@ static enum step_result describe(struct call *call)
 static enum step_result clean(struct call *call)
 {
 	struct save_memory *save = (struct save_memory *)call;
-	enum clean_progress progress = clean_some(&save->clean, &save->memory);
+	enum clean_progress progress;
+
+	if (save->until_ms > 0)
+		return STEP_NEXT;
+	progress = clean_some(&save->clean, &save->memory);
 
 	if (progress == CLEAN_MORE)
 		return call_yield(call);
@@ -165,6 +224,8 @@ static enum step_result insert(struct call *call)
 {
 	const struct save_memory *save = (const struct save_memory *)call;
 
+	if (save->until_ms > 0)
+		return look(call);
 	if (!memory_save_ask(&call->query, &call->who, &save->memory))
 		return call_fail(call, SAVE_NO_MEMORY);
 	return call_query(call);
@@ -187,6 +248,8 @@ static enum step_result receipt(struct call *call)
 	struct save_memory *save = (struct save_memory *)call;
 	struct memory_saved saved;
 
+	if (save->until_ms > 0)
+		return judge(call);
 	memory_save_read(call->rows, &saved);
 	if (saved.state == SAVE_AGAIN && ++save->tries < SAVE_MAX_TRIES)
 		return STEP_AGAIN;
@@ -208,7 +271,7 @@ static enum step_result receipt(struct call *call)
 	if (clean_found_any(&save->clean))
 		json_object_set_new(call->result, "redacted", clean_show(&save->clean));
 	say(call, &saved);
-	return STEP_NEXT;
+	return begin_waiting(call, &saved);
 }
 
 static void forget(struct call *call)

@@ -5,10 +5,10 @@
 
 #include <jansson.h>
 
-struct database;
+struct service;
 
 /* An array of {name, state, failures}; the caller owns it. */
-json_t *show_breakers(struct database *db);
+json_t *show_breakers(struct service *service);
 
 /* Resets one, or with NULL all: an array of {name, was, now}, empty when there is none of that name. */
-json_t *reset_breakers(struct database *db, const char *name);
+json_t *reset_breakers(struct service *service, const char *name);

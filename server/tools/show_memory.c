@@ -151,11 +151,13 @@ struct memory memory_of_hit(const struct search_hit *hit)
 	    .truncated = hit->truncated,
 	    .created_us = hit->created_us,
 	    .updated_us = ROWS_NO_TIME,
-	    .event_us = ROWS_NO_TIME,
+	    .event_us = hit->event_us,
+	    .stale = hit->stale,
 	    .valid_until_us = ROWS_NO_TIME,
 	    .expires_us = ROWS_NO_TIME};
 
 	memcpy(memory.id, hit->id, sizeof(memory.id));
+	memcpy(memory.superseded_by, hit->superseded_by, sizeof(memory.superseded_by));
 	return memory;
 }
 

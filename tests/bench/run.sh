@@ -18,4 +18,5 @@ python3 tests/bench/pool.py "$@" || missed=1
 python3 tests/bench/monitoring.py "$@" || missed=1
 python3 tests/bench/vectors.py "$@" || missed=1
 python3 tests/bench/transfer.py "$@" || missed=1
+python3 tests/bench/embedding.py "$@" || missed=1
 exit $missed

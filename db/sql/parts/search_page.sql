@@ -3,8 +3,9 @@
 SELECT m.id, m.session_id, m.agent, left(m.user_input, $6::int), left(m.assistant_response, $6),
     length(m.user_input) > $6 OR length(m.assistant_response) > $6, m.created_at, r.score::float8,
     coalesce(m.valid_until <= now(), false), m.superseded_by, m.event_at,
-    r.word_score::float8, r.word_rank::int, r.own::float8, r.around::float8, r.session::float8, r.phrase::float8,
-    1 - r.distance, r.vector_rank::int,
+    coalesce(r.word_score, 0)::float8, coalesce(r.word_rank, 0)::int, coalesce(r.own, 0)::float8,
+    coalesce(r.around, 0)::float8, coalesce(r.session, 0)::float8, coalesce(r.phrase, 0)::float8,
+    1 - r.distance, coalesce(r.vector_rank, 0)::int,
     CASE WHEN $14::boolean THEN (SELECT json_agg(json_build_array(a.term, round(a.idf::numeric, 3)))::text
         FROM asked a WHERE m.terms @> ARRAY[a.term]) END
 FROM (
