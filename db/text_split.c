@@ -9,6 +9,7 @@
 /* A text is normalised in pieces that end at a blank, so that a long one needs little memory. */
 #define PIECE_BYTES      4096
 #define PIECE_LEAST      1024
+#define BROKEN           0xfffd
 #define NORMALIZED_TIMES 18 /* code points from one (Unicode, NFKC) */
 
 enum script {
@@ -35,7 +36,7 @@ static enum script script_by_category(uint32_t c)
 
 	if (category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_NO)
 		return SCRIPT_WORD;
-	return category == UTF8PROC_CATEGORY_SO ? SCRIPT_PICTURE : SCRIPT_NONE;
+	return category == UTF8PROC_CATEGORY_SO && c != BROKEN ? SCRIPT_PICTURE : SCRIPT_NONE;
 }
 
 static enum script script_of(uint32_t c)
@@ -74,7 +75,7 @@ static size_t decode(const unsigned char *s, size_t len, uint32_t *c)
 	utf8proc_ssize_t n = utf8proc_iterate(s, (utf8proc_ssize_t)len, &point);
 
 	if (n <= 0) {
-		*c = 0xfffd;
+		*c = BROKEN;
 		return 1;
 	}
 	*c = (uint32_t)point;

@@ -201,7 +201,12 @@ bool words_add_whole(struct words *words, const uint32_t *s, size_t len)
 	if (len > FOLDED_MAX)
 		return true;
 	fold(&word, s, len);
-	return word.len == 0 || terms_add(words->terms, hash_folded(&word));
+	if (word.len == 0)
+		return true;
+	/* Written in lower case it would be a word. */
+	if (word.is_ascii && strspn(word.ascii, "abcdefghijklmnopqrstuvwxyz") == word.len)
+		return terms_add(words->terms, stem_term(word.ascii, word.len));
+	return terms_add(words->terms, hash_folded(&word));
 }
 
 bool words_add(struct words *words, const uint32_t *s, size_t len)

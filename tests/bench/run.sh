@@ -16,4 +16,6 @@ python3 tests/bench/bench.py "$@" || missed=1
 python3 tests/bench/streams.py "$@" || missed=1
 python3 tests/bench/pool.py "$@" || missed=1
 python3 tests/bench/monitoring.py "$@" || missed=1
+python3 tests/bench/search.py "$@" || missed=1
+[ "${1-}" != --quick ] || python3 tests/bench/locomo.py --quick || missed=1
 exit $missed
