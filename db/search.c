@@ -3,8 +3,7 @@
 
 #include "lexicon.h"
 
-static bool ask_words(
-    struct query *q, const struct principal *who, const struct search *search)
+static bool ask_words(struct query *q, const struct principal *who, const struct search *search)
 {
 	struct lexicon_question question = {0};
 	bool ok = lexicon_find(&question, who->namespace, search->words, search->words_len);

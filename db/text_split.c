@@ -88,15 +88,15 @@ static bool is_plain(uint32_t *c)
 	if (*c >= 0xff01 && *c <= 0xff5e)
 		*c -= 0xfee0;
 	return *c < 0x80 || (*c >= 0x4e00 && *c <= 0x9fff) || (*c >= 0x3001 && *c <= 0x3096) ||
-	       (*c >= 0x30a1 && *c <= 0x30fa) || *c == 0x30fc || (*c >= 0x2010 && *c <= 0x201f) ||
-	       (*c >= 0x1f300 && *c <= 0x1faff);
+	       (*c >= 0x30a1 && *c <= 0x30fa) || *c == 0x30fc ||
+	       (*c >= 0x2010 && *c <= 0x201f) || (*c >= 0x1f300 && *c <= 0x1faff);
 }
 
 /* Code points of a piece into out, which holds NORMALIZED_TIMES its bytes; how many. */
 static size_t normalize(const char *piece, size_t len, uint32_t *out)
 {
-	const utf8proc_option_t options = UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT |
-	                                  UTF8PROC_IGNORE;
+	const utf8proc_option_t options =
+	    UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT | UTF8PROC_IGNORE;
 	const unsigned char *s = (const unsigned char *)piece;
 	bool plain = true;
 	size_t count = 0;
@@ -128,7 +128,8 @@ static bool glues(const uint32_t *s, size_t i, size_t len)
 		return false;
 	if (s[i] == ',')
 		return s[i - 1] <= '9' && s[i + 1] <= '9';
-	return s[i] == '\'' || s[i] == 0x2019 || (s[i] < 0x80 && strchr("_-./\\:@#+", (int)s[i]));
+	return s[i] == '\'' || s[i] == 0x2019 ||
+	       (s[i] < 0x80 && strchr("_-./\\:@#+", (int)s[i]));
 }
 
 /* Where the run ends that begins at i; "://", "::" and "__" glue, too. */
@@ -142,7 +143,8 @@ static size_t run_end(const uint32_t *s, size_t i, size_t len)
 		while (next + 1 < len && next < i + 2 && s[next + 1] < 0x80 &&
 		       strchr(":/_", (int)s[next]) && strchr("/:_", (int)s[next + 1]))
 			next++;
-		if ((next > i && i > 0 && next + 1 < len && script_of(s[next + 1]) == SCRIPT_WORD) ||
+		if ((next > i && i > 0 && next + 1 < len &&
+		        script_of(s[next + 1]) == SCRIPT_WORD) ||
 		    (next == i && glues(s, i, len))) {
 			i = next;
 			continue;

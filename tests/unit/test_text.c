@@ -61,9 +61,10 @@ static void counts_terms(void **state)
 	    {"\xe4\xb8\xad", 1},                         /* one character */
 	    {"\xe4\xb8\xad\xe6\x96\x87", 3},             /* two and their pair */
 	    {"\xe4\xb8\xad\xe3\x80\x82\xe6\x96\x87", 2}, /* a full stop parts them */
-	    {"PostgreSQL\xe6\x95\xb0\xe6\x8d\xae", 6},   /* glued: the whole, its two parts and the rest */
-	    {"\xf0\x9f\x9a\x80\xf0\x9f\x9a\x80", 2},     /* emoji count each */
-	    {"\xff\xfe", 0},                             /* broken bytes are no words */
+	    {"PostgreSQL\xe6\x95\xb0\xe6\x8d\xae",
+	        6}, /* glued: the whole, its two parts and the rest */
+	    {"\xf0\x9f\x9a\x80\xf0\x9f\x9a\x80", 2}, /* emoji count each */
+	    {"\xff\xfe", 0},                         /* broken bytes are no words */
 	    {"caf\xc3\xa9", 1},
 	};
 
@@ -169,16 +170,18 @@ static void takes_code_apart(void **state)
 static void knows_dates_in_every_form(void **state)
 {
 	static const char *const forms[] = {"8 May 2023", "May 8, 2023", "the 8th of May, 2023",
-	    "2023-05-08", "2023/5/8", "2023\xe5\xb9\xb4"
-	                              "5\xe6\x9c\x88"
-	                              "8\xe6\x97\xa5"};
+	    "2023-05-08", "2023/5/8",
+	    "2023\xe5\xb9\xb4"
+	    "5\xe6\x9c\x88"
+	    "8\xe6\x97\xa5"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
 		struct terms event = {0}, written = terms_of(forms[i]);
 		size_t shared = 0;
 
-		assert_true(terms_add_date(&event, 1683554160000000)); /* 2023-05-08 13:56 UTC */
+		assert_true(
+		    terms_add_date(&event, 1683554160000000)); /* 2023-05-08 13:56 UTC */
 		for (size_t a = 0; a < event.count; a++) {
 			for (size_t b = 0; b < written.count; b++) {
 				if (written.items[b] != event.items[a])
@@ -197,8 +200,9 @@ static void knows_dates_in_every_form(void **state)
 static void knows_full_and_half_width(void **state)
 {
 	(void)state;
-	assert_true(covers("\xef\xbc\xa1\xef\xbc\xb0\xef\xbc\xa9", "api"));            /* full-width API */
-	assert_true(covers("\xef\xbd\xb6\xef\xbe\x92\xef\xbe\x97", "\xe3\x82\xab\xe3\x83\xa1\xe3\x83\xa9"));
+	assert_true(covers("\xef\xbc\xa1\xef\xbc\xb0\xef\xbc\xa9", "api")); /* full-width API */
+	assert_true(covers(
+	    "\xef\xbd\xb6\xef\xbe\x92\xef\xbe\x97", "\xe3\x82\xab\xe3\x83\xa1\xe3\x83\xa9"));
 	assert_true(covers("\xef\xac\x81le", "file")); /* a ligature */
 }
 
