@@ -74,8 +74,8 @@ static size_t count_equal(struct terms *terms, struct counted *counted)
 
 static int compare_counted(const void *a, const void *b)
 {
-	return compare_numbers(&((const struct counted *)a)->number,
-	    &((const struct counted *)b)->number);
+	return compare_numbers(
+	    &((const struct counted *)a)->number, &((const struct counted *)b)->number);
 }
 
 /* A pair may have the number of a term: a vector has each place once. */
@@ -120,16 +120,17 @@ static bool find(struct found *found, const struct lexicon_source *source)
 {
 	bool ok = terms_add_text_pairs(&found->terms, &found->pairs, source->user_input,
 	              source->user_input_len) &&
-	          terms_add_text_pairs(&found->terms, &found->pairs,
-	              source->assistant_response, source->assistant_response_len);
+	          terms_add_text_pairs(&found->terms, &found->pairs, source->assistant_response,
+	              source->assistant_response_len);
 
 	if (!ok)
 		return false;
 	terms_drop_function_words(&found->terms);
-	if (source->event_us != ROWS_NO_TIME && !terms_add_date(&found->terms, source->event_us))
+	if (source->event_us != ROWS_NO_TIME &&
+	    !terms_add_date(&found->terms, source->event_us))
 		return false;
-	found->counted = malloc(
-	    (found->terms.count + found->pairs.count / 2 + 1) * sizeof(*found->counted));
+	found->counted =
+	    malloc((found->terms.count + found->pairs.count / 2 + 1) * sizeof(*found->counted));
 	return found->counted != NULL;
 }
 
@@ -153,8 +154,7 @@ static void add_found(struct query *q, uint32_t namespace, struct found *found)
 	query_int4(q, TEXT_VERSION);
 }
 
-bool lexicon_add(
-    struct query *q, const char *namespace, const struct lexicon_source *source)
+bool lexicon_add(struct query *q, const char *namespace, const struct lexicon_source *source)
 {
 	struct found found = {0};
 	bool ok = find(&found, source);
@@ -207,8 +207,8 @@ static void keep_first(struct terms *terms, size_t most)
 }
 
 /* The pairs of the terms that were kept, each once, as three lists. */
-static void add_phrases(struct query *q, const struct terms *terms, const struct terms *pairs,
-    uint32_t namespace)
+static void add_phrases(
+    struct query *q, const struct terms *terms, const struct terms *pairs, uint32_t namespace)
 {
 	int32_t numbers[LEXICON_QUERY_TERMS], before[LEXICON_QUERY_TERMS],
 	    after[LEXICON_QUERY_TERMS];

@@ -82,8 +82,7 @@ static void add_params(
 	query_vector(q, memory->embedding, EMBEDDING_DIMENSIONS);
 }
 
-bool memory_add_lexicon(
-    struct query *q, const char *namespace, const struct memory_new *memory)
+bool memory_add_lexicon(struct query *q, const char *namespace, const struct memory_new *memory)
 {
 	const struct lexicon_source source = {
 	    .user_input = memory->user_input,

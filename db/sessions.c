@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "text.h"
+#include "lexicon.h"
 
 /* The columns every session statement starts with. */
 static void read_common(const struct rows *rows, int row, struct session *session)
@@ -88,18 +88,10 @@ void session_list_read(const struct rows *rows, int row, struct session *session
 }
 
 /* The words as they are, and as terms. False: out of memory. */
-static bool add_words(struct query *q, const char *words)
+static bool add_words(struct query *q, const struct principal *who, const char *words)
 {
-	struct terms terms = {0};
-	bool ok = words == NULL || terms_add_text(&terms, words, strlen(words));
-
 	query_string(q, words);
-	if (ok) {
-		terms_reduce(&terms);
-		query_int4_array(q, words != NULL ? terms.items : NULL, terms.count);
-	}
-	terms_fini(&terms);
-	return ok;
+	return lexicon_add_words(q, who->namespace, words, words != NULL ? strlen(words) : 0);
 }
 
 bool session_find_ask(struct query *q, const struct principal *who,
@@ -113,7 +105,7 @@ bool session_find_ask(struct query *q, const struct principal *who,
 	query_string(q, filter->status);
 	query_time(q, filter->from_us);
 	query_time(q, filter->to_us);
-	return add_words(q, filter->words);
+	return add_words(q, who, filter->words);
 }
 
 void session_dissolve_ask(

@@ -8,23 +8,23 @@
 #include "fnv.h"
 #include "text_impl.h"
 
-/* Words that say nothing about the subject of an English text; contractions without their apostrophe. */
-static const char *const function_words[] = {"a", "about", "after", "again", "all", "also", "am",
-    "an", "and", "any", "are", "aren", "arent", "as", "at", "be", "because", "been", "before",
-    "being", "both", "but", "by", "can", "cant", "cannot", "could", "couldnt", "d", "did", "didnt",
-    "do", "does", "doesnt", "doing", "dont", "during", "each", "else", "few", "for", "from",
-    "further", "had", "hadnt", "has", "hasnt", "have", "havent", "having", "he", "hed", "hell",
-    "her", "here", "hers", "herself", "hes", "him", "himself", "his", "how", "hows", "i", "id",
-    "if", "ill", "im", "in", "into", "is", "isnt", "it", "its", "itself", "ive", "just", "ll",
+/* Words that say nothing about the subject of an English text. Their apostrophes do not count. */
+static const char *const function_words[] = {"a", "about", "after", "again", "all", "also",
+    "am", "an", "and", "any", "are", "aren't", "as", "at", "be", "because", "been", "before",
+    "being", "both", "but", "by", "can", "can't", "cannot", "could", "couldn't", "d", "did",
+    "didn't", "do", "does", "doesn't", "doing", "don't", "during", "each", "else", "few", "for",
+    "from", "further", "had", "hadn't", "has", "hasn't", "have", "haven't", "having", "he",
+    "he'd", "her", "here", "hers", "herself", "he's", "him", "himself", "his", "how", "how's",
+    "i", "if", "i'm", "in", "into", "is", "isn't", "it", "its", "itself", "i've", "just", "ll",
     "m", "me", "more", "most", "my", "myself", "no", "nor", "not", "of", "off", "on", "once",
     "only", "or", "other", "our", "ours", "ourselves", "out", "over", "own", "re", "s", "same",
-    "shall", "she", "shed", "shes", "should", "shouldnt", "so", "some", "such", "t", "than",
-    "that", "thats", "the", "their", "theirs", "them", "themselves", "then", "there", "theres",
-    "these", "they", "theyd", "theyll", "theyre", "theyve", "this", "those", "through", "to",
-    "too", "under", "until", "up", "us", "ve", "very", "was", "wasnt", "we", "wed", "were",
-    "werent", "weve", "what", "whats", "when", "where", "which", "while", "who", "whom", "whose",
-    "why", "will", "with", "wont", "would", "wouldnt", "yeah", "yes", "you", "youd", "youll",
-    "your", "youre", "yours", "yourself", "yourselves", "youve"};
+    "shall", "she", "she's", "should", "shouldn't", "so", "some", "such", "t", "than", "that",
+    "that's", "the", "their", "theirs", "them", "themselves", "then", "there", "there's",
+    "these", "they", "they'd", "they'll", "they're", "they've", "this", "those", "through",
+    "to", "too", "under", "until", "up", "us", "ve", "very", "was", "wasn't", "we", "were",
+    "weren't", "we've", "what", "what's", "when", "where", "which", "while", "who", "whom",
+    "whose", "why", "will", "with", "won't", "would", "wouldn't", "yeah", "yes", "you", "you'd",
+    "you'll", "your", "you're", "yours", "yourself", "yourselves", "you've"};
 
 #define FUNCTION_WORDS (sizeof(function_words) / sizeof(*function_words))
 #define HASH_SLOTS     512 /* a power of two, more than twice the function words */
@@ -79,7 +79,7 @@ static const int32_t *function_terms(void)
 		uint32_t hash = term_begin(TERM_FUNCTION_WORD);
 
 		for (const char *s = function_words[i]; *s != '\0'; s++)
-			hash = term_char(hash, (unsigned char)*s);
+			hash = *s == '\'' ? hash : term_char(hash, (unsigned char)*s);
 		size_t at = hash % HASH_SLOTS;
 
 		while (slots[at] != 0)

@@ -48,7 +48,8 @@ static bool look(struct words *words)
 		year = d->last[2].value;
 		month = d->last[1].value;
 		day = is_day(words, 0) ? d->last[0].value : 0;
-	} else if (is_month(words, 0) && is_day(words, 1) && is_year(words, 2)) { /* May 8, 2023 */
+	} else if (is_month(words, 0) && is_day(words, 1) &&
+	           is_year(words, 2)) { /* May 8, 2023 */
 		year = d->last[2].value;
 		month = d->last[0].value;
 		day = d->last[1].value;

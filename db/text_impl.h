@@ -16,7 +16,7 @@ struct date_words {
 
 struct words {
 	struct terms *terms;
-	struct terms *pairs;  /* NULL: nobody asks for them */
+	struct terms *pairs; /* NULL: nobody asks for them */
 	bool has_before;
 	uint32_t before; /* the word before, for pairs */
 	struct date_words dates;

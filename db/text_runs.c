@@ -4,9 +4,9 @@
 #include "text_impl.h"
 
 #define GROUPED_MAX     32 /* digits of a number with commas */
-#define HASH_DIGITS     7   /* hexadecimal ones that name a commit */
-#define HASH_CHANGES    2   /* between letters and digits; as many as no word has */
-#define VERSION_NUMBERS 2   /* "1.25" is part of "1.25.3" */
+#define HASH_DIGITS     7  /* hexadecimal ones that name a commit */
+#define HASH_CHANGES    2  /* between letters and digits; as many as no word has */
+#define VERSION_NUMBERS 2  /* "1.25" is part of "1.25.3" */
 
 static bool is_digit(uint32_t c)
 {
@@ -183,9 +183,11 @@ static bool add_parts(struct words *words, const uint32_t *s, size_t len, size_t
 		return add_parts(words, s, len, floor + 1);
 	if (floor > 0 && is_all(s, len, ","))
 		return add_grouped(words, s, len);
-	ok = words_add_whole(words, s, len) && (floor == 0 || !is_all(s, len, ".") || add_version(words, s, len));
+	ok = words_add_whole(words, s, len) &&
+	     (floor == 0 || !is_all(s, len, ".") || add_version(words, s, len));
 	if (ok && len > 1 && floor > 0 && (s[0] | 0x20) == 'v' && is_all(s + 1, len - 1, "."))
-		ok = words_add_whole(words, s + 1, len - 1) && add_version(words, s + 1, len - 1);
+		ok = words_add_whole(words, s + 1, len - 1) &&
+		     add_version(words, s + 1, len - 1);
 	for (size_t at = 0, end; ok && at < len; at = end + 1) {
 		for (end = at; end < len && !is_one_of(s[end], glue[floor]); end++)
 			;

@@ -9,6 +9,7 @@
 /* A text is normalised in pieces that end at a blank, so that a long one needs little memory. */
 #define PIECE_BYTES      4096
 #define PIECE_LEAST      1024
+#define BROKEN           0xfffd
 #define NORMALIZED_TIMES 18 /* code points from one (Unicode, NFKC) */
 
 enum script {
@@ -35,7 +36,7 @@ static enum script script_by_category(uint32_t c)
 
 	if (category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_NO)
 		return SCRIPT_WORD;
-	return category == UTF8PROC_CATEGORY_SO ? SCRIPT_PICTURE : SCRIPT_NONE;
+	return category == UTF8PROC_CATEGORY_SO && c != BROKEN ? SCRIPT_PICTURE : SCRIPT_NONE;
 }
 
 static enum script script_of(uint32_t c)
@@ -74,7 +75,7 @@ static size_t decode(const unsigned char *s, size_t len, uint32_t *c)
 	utf8proc_ssize_t n = utf8proc_iterate(s, (utf8proc_ssize_t)len, &point);
 
 	if (n <= 0) {
-		*c = 0xfffd;
+		*c = BROKEN;
 		return 1;
 	}
 	*c = (uint32_t)point;
@@ -87,15 +88,15 @@ static bool is_plain(uint32_t *c)
 	if (*c >= 0xff01 && *c <= 0xff5e)
 		*c -= 0xfee0;
 	return *c < 0x80 || (*c >= 0x4e00 && *c <= 0x9fff) || (*c >= 0x3001 && *c <= 0x3096) ||
-	       (*c >= 0x30a1 && *c <= 0x30fa) || *c == 0x30fc || (*c >= 0x2010 && *c <= 0x201f) ||
-	       (*c >= 0x1f300 && *c <= 0x1faff);
+	       (*c >= 0x30a1 && *c <= 0x30fa) || *c == 0x30fc ||
+	       (*c >= 0x2010 && *c <= 0x201f) || (*c >= 0x1f300 && *c <= 0x1faff);
 }
 
 /* Code points of a piece into out, which holds NORMALIZED_TIMES its bytes; how many. */
 static size_t normalize(const char *piece, size_t len, uint32_t *out)
 {
-	const utf8proc_option_t options = UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT |
-	                                  UTF8PROC_IGNORE;
+	const utf8proc_option_t options =
+	    UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT | UTF8PROC_IGNORE;
 	const unsigned char *s = (const unsigned char *)piece;
 	bool plain = true;
 	size_t count = 0;
@@ -127,7 +128,8 @@ static bool glues(const uint32_t *s, size_t i, size_t len)
 		return false;
 	if (s[i] == ',')
 		return s[i - 1] <= '9' && s[i + 1] <= '9';
-	return s[i] == '\'' || s[i] == 0x2019 || (s[i] < 0x80 && strchr("_-./\\:@#+", (int)s[i]));
+	return s[i] == '\'' || s[i] == 0x2019 ||
+	       (s[i] < 0x80 && strchr("_-./\\:@#+", (int)s[i]));
 }
 
 /* Where the run ends that begins at i; "://", "::" and "__" glue, too. */
@@ -141,7 +143,8 @@ static size_t run_end(const uint32_t *s, size_t i, size_t len)
 		while (next + 1 < len && next < i + 2 && s[next + 1] < 0x80 &&
 		       strchr(":/_", (int)s[next]) && strchr("/:_", (int)s[next + 1]))
 			next++;
-		if ((next > i && i > 0 && next + 1 < len && script_of(s[next + 1]) == SCRIPT_WORD) ||
+		if ((next > i && i > 0 && next + 1 < len &&
+		        script_of(s[next + 1]) == SCRIPT_WORD) ||
 		    (next == i && glues(s, i, len))) {
 			i = next;
 			continue;

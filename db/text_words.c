@@ -26,11 +26,30 @@ static const struct {
 	const char *name;
 	int month, number; /* 0: none, -1: none */
 } known[] = {
-    {"jan", 1, -1}, {"feb", 2, -1}, {"mar", 3, -1}, {"apr", 4, -1}, {"jun", 6, -1},
-    {"jul", 7, -1}, {"aug", 8, -1}, {"sep", 9, -1}, {"sept", 9, -1}, {"oct", 10, -1},
-    {"nov", 11, -1}, {"dec", 12, -1}, {"one", 0, 1}, {"two", 0, 2}, {"three", 0, 3},
-    {"four", 0, 4}, {"five", 0, 5}, {"six", 0, 6}, {"seven", 0, 7}, {"eight", 0, 8},
-    {"nine", 0, 9}, {"ten", 0, 10}, {"eleven", 0, 11}, {"twelve", 0, 12},
+    {"jan", 1, -1},
+    {"feb", 2, -1},
+    {"mar", 3, -1},
+    {"apr", 4, -1},
+    {"jun", 6, -1},
+    {"jul", 7, -1},
+    {"aug", 8, -1},
+    {"sep", 9, -1},
+    {"sept", 9, -1},
+    {"oct", 10, -1},
+    {"nov", 11, -1},
+    {"dec", 12, -1},
+    {"one", 0, 1},
+    {"two", 0, 2},
+    {"three", 0, 3},
+    {"four", 0, 4},
+    {"five", 0, 5},
+    {"six", 0, 6},
+    {"seven", 0, 7},
+    {"eight", 0, 8},
+    {"nine", 0, 9},
+    {"ten", 0, 10},
+    {"eleven", 0, 11},
+    {"twelve", 0, 12},
 };
 
 /* A word among words, unlike a part of something or a function word. */
@@ -176,8 +195,7 @@ static bool add_english(struct words *words, const struct folded *word)
 
 		if (known[i].number >= 10)
 			hash = term_char(hash, '1');
-		return add_term(
-		    words, term_char(hash, (uint32_t)('0' + known[i].number % 10)));
+		return add_term(words, term_char(hash, (uint32_t)('0' + known[i].number % 10)));
 	}
 	date_end(words);
 	const char *base = text_base_form(word->ascii);
@@ -201,7 +219,12 @@ bool words_add_whole(struct words *words, const uint32_t *s, size_t len)
 	if (len > FOLDED_MAX)
 		return true;
 	fold(&word, s, len);
-	return word.len == 0 || terms_add(words->terms, hash_folded(&word));
+	if (word.len == 0)
+		return true;
+	/* Written in lower case it would be a word. */
+	if (word.is_ascii && strspn(word.ascii, "abcdefghijklmnopqrstuvwxyz") == word.len)
+		return terms_add(words->terms, stem_term(word.ascii, word.len));
+	return terms_add(words->terms, hash_folded(&word));
 }
 
 bool words_add(struct words *words, const uint32_t *s, size_t len)

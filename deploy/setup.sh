@@ -34,6 +34,8 @@ run   | uuid-dev         | library uuid         | makes ids
 run   | libssl-dev       | library libcrypto    | hashes API keys
 run   | libcurl4-openssl-dev | library libcurl    | asks embedding providers
 run   | libllhttp-dev    | library libllhttp    | parses HTTP
+run   | libutf8proc-dev  | library libutf8proc  | normalises Unicode
+run   | libstemmer-dev   | header libstemmer.h  | finds the stems of English words
 run   | postgresql       | postgresql           | keeps the memories (private cluster, no system service)
 run   | pgvector         | pgvector             | vector search inside PostgreSQL
 run   | tzdata           | zones                | tells what the clocks show in a zone
@@ -69,6 +71,7 @@ is_there() {
 	case $1 in
 	command) command -v "$2" >/dev/null ;;
 	library) pkg-config --exists "$2" 2>/dev/null ;;
+	header) [ -e "/usr/include/$2" ] ;; # of a library that pkg-config does not know
 	postgresql) pg_find any ;;
 	pgvector) pg_find vector ;;
 	fuzzer) compgen -G "$(clang -print-resource-dir 2>/dev/null)/lib/*/libclang_rt.fuzzer*" >/dev/null ;;

@@ -41,7 +41,8 @@ WITH given AS (
     INSERT INTO sessions (namespace, id, name)
     SELECT DISTINCT namespace, session_id, session_id FROM given ORDER BY 1, 2
     ON CONFLICT (namespace, id) DO NOTHING
-), idle AS MATERIALIZED ( -- once, whatever the plan of the update
+), idle AS MATERIALIZED (
+    -- once, whatever the plan of the update
     SELECT s.namespace, s.id FROM sessions s
     WHERE (s.namespace, s.id) IN (SELECT namespace, session_id FROM given)
         AND s.last_active < now() - interval '1 second'

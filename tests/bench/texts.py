@@ -56,6 +56,36 @@ def _terms(database: str, text: str) -> list[int]:
     return json.loads(found)
 
 
+def _lexicon(database: str, text: str) -> tuple[str, int]:
+    """The vector of its terms and phrases, and its words."""
+    vector, words = psql(database, f"SELECT lexicon, words FROM memories WHERE user_input = '{text}' LIMIT 1").split("|")
+    return vector, int(words)
+
+
+def _question(server: Server, question: str) -> dict[str, str]:
+    """The parameters of search_words.sql: its words and phrases, learnt one by one from memories that go again."""
+    words = question.split()
+    pairs = list(zip(words, words[1:]))
+    with server.connect() as connection:
+        connection.done("save_memories", {"memories": [{"user_input": text, "session_id": "parts"}
+            for text in dict.fromkeys([*words, *map(" ".join, pairs)])]})
+    terms = {word: _terms(server.database, word)[0] for word in words}
+    phrases = []
+    for pair in pairs:
+        vector = _lexicon(server.database, " ".join(pair))[0]
+        phrases += {int(entry.split(":")[0]) for entry in vector.strip("{").split("}")[0].split(",")} - {terms[word] for word in pair}
+    psql(server.database, "DELETE FROM memories WHERE session_id = 'parts'")
+    return {"terms": _as_array(list(terms.values())), "phrases": _as_array(phrases),
+        "before": _as_array([terms[pair[0]] for pair in pairs]), "after": _as_array([terms[pair[1]] for pair in pairs])}
+
+
+# Two vectors as one.
+UNITED = """(SELECT format('{%s}/1000000000', string_agg(place || ':' || value, ','))::sparsevec
+    FROM (SELECT split_part(e, ':', 1)::int AS place, max(split_part(e, ':', 2)::float4) AS value
+        FROM unnest(ARRAY[one.lexicon, two.lexicon]) AS v,
+            regexp_split_to_table(split_part(ltrim(v::text, '{'), '}', 1), ',') AS e GROUP BY 1) AS entry)"""
+
+
 def _as_array(terms: list[int]) -> str:
     return "{" + ",".join(map(str, terms)) + "}"
 
@@ -107,15 +137,16 @@ class Texts:
         psql(database, f"""
             WITH sentence AS (
                 SELECT row_number() OVER (ORDER BY created_at) - 1 AS i, count(*) OVER () AS n, namespace, agent,
-                    user_input AS text, terms
+                    user_input AS text, terms, lexicon, words
                 FROM memories WHERE user_input NOT IN ({asked})
             ), pair AS (
                 SELECT k, floor(random() * (SELECT max(n) FROM sentence))::int AS a,
                     floor(random() * (SELECT max(n) FROM sentence))::int AS b
                 FROM generate_series(1, {library} - (SELECT count(*) FROM memories)) AS k, setseed(0.5)
             )
-            INSERT INTO memories (namespace, agent, session_id, user_input, assistant_response, terms)
-            SELECT one.namespace, one.agent, 'sentences', one.text, two.text, one.terms || two.terms
+            INSERT INTO memories (namespace, agent, session_id, user_input, assistant_response, terms, lexicon, words, text_version)
+            SELECT one.namespace, one.agent, 'sentences', one.text, two.text,
+                ARRAY(SELECT DISTINCT t FROM unnest(one.terms || two.terms) AS t ORDER BY t), {UNITED}, one.words + two.words, 1
             FROM pair JOIN sentence one ON one.i = a JOIN sentence two ON two.i = b""")
         psql(database, "VACUUM ANALYZE memories")
 
@@ -124,27 +155,30 @@ class Texts:
         namespace, agent = psql(server.database, "SELECT namespace, agent FROM memories LIMIT 1").split("|")
         variables = []
         for i, (said, answered) in enumerate(self.pairs):
-            terms = _terms(server.database, said) + _terms(server.database, answered)
-            variables.append({"session": f"agent-{i}", "said": said, "answered": answered,
-                "namespace": namespace, "agent": agent, "terms": _as_array([terms[0], *terms])})
+            terms = sorted({*_terms(server.database, said), *_terms(server.database, answered)})
+            vector, words = _lexicon(server.database, said)
+            variables.append({"session": f"agent-{i}", "said": said, "answered": answered, "namespace": namespace, "agent": agent,
+                "terms": _as_array(terms), "vector": vector, "words": str(words)})
         values = [":namespace", ":agent", ":session", "('Note ' || :number || ': ' || :said)", ":answered", "NULL", "NULL",
-            "(:number::int || :terms::int[])"]
+            "(:number::int || :terms::int[])", ":vector", ":words::int"]
         head = "\\set number random(1000000000, 2000000000)\n"
         own = statement("db/sql/memory_save.sql", dict(enumerate(["gen_random_uuid()", ":namespace", ":agent", "NULL",
             ":session", values[3], ":answered", "NULL", "NULL", "'shared'", "NULL", "sha256((:number || :said)::bytea)", "true",
-            "NULL", "NULL", "NULL", "false", "NULL", "NULL", values[7]], 1)))
+            "NULL", "NULL", "NULL", "false", "NULL", "NULL", *values[7:], "1"], 1)))
         plain = statement("tests/bench/save_one.sql", dict(enumerate(values, 1)))
         return (Pgbench(self._folder(directory, "save"), own, variables, head),
             Pgbench(self._folder(directory, "save-one"), plain, variables, head))
 
     def _search(self, directory: Path, server: Server, name: str, questions: list[str]) -> tuple[Path, Pgbench]:
         calls = self._calls(directory / f"{name}-calls", [("search_memories", {"query": q}) for q in questions])
-        text = statement("db/sql/search_words.sql", {1: "'default'", 2: "'local'", 3: ":terms", 4: "NULL", 5: "10", 6: "1000", 7: "NULL", 8: "NULL"})
-        variables = [{"terms": _as_array(_terms(server.database, q))} for q in questions]
+        text = statement("db/sql/search_words.sql", {1: "'default'", 2: "'local'", 3: ":terms", 4: "NULL", 5: "10", 6: "1000",
+            7: ":phrases", 8: ":before", 9: ":after", 10: "NULL", 11: "NULL", 12: "false", 13: "NULL", 14: "false"})
+        variables = [_question(server, question) for question in questions]
         with server.connect() as connection:
             for question, values in zip(questions, variables):
                 through_http = [hit["id"] for hit in connection.done("search_memories", {"query": question})["hits"]]
-                directly = psql(server.database, text.replace(":terms", f"'{values['terms']}'").rstrip(";\n"))
+                bound = re.sub(r"(?<!:):(terms|phrases|before|after)\b", lambda name: f"'{values[name[1]]}'", text)
+                directly = psql(server.database, bound.rstrip(";\n"))
                 # The server shows near-duplicates once, so it may show fewer rows, but in the same order.
                 rows = [row.split("|")[0] for row in directly.splitlines()]
                 if not through_http or through_http != [row for row in rows if row in through_http]:

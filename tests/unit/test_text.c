@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,9 +61,10 @@ static void counts_terms(void **state)
 	    {"\xe4\xb8\xad", 1},                         /* one character */
 	    {"\xe4\xb8\xad\xe6\x96\x87", 3},             /* two and their pair */
 	    {"\xe4\xb8\xad\xe3\x80\x82\xe6\x96\x87", 2}, /* a full stop parts them */
-	    {"PostgreSQL\xe6\x95\xb0\xe6\x8d\xae", 6},   /* glued: the whole, its two parts and the rest */
-	    {"\xf0\x9f\x9a\x80\xf0\x9f\x9a\x80", 2},     /* emoji count each */
-	    {"\xff\xfe", 0},                             /* broken bytes are no words */
+	    {"PostgreSQL\xe6\x95\xb0\xe6\x8d\xae",
+	        6}, /* glued: the whole, its two parts and the rest */
+	    {"\xf0\x9f\x9a\x80\xf0\x9f\x9a\x80", 2}, /* emoji count each */
+	    {"\xff\xfe", 0},                         /* broken bytes are no words */
 	    {"caf\xc3\xa9", 1},
 	};
 
@@ -124,6 +126,102 @@ static void takes_cut_sequences(void **state)
 	terms_fini(&terms);
 }
 
+static void finds_inflections(void **state)
+{
+	(void)state;
+	assert_true(covers("She was painting herons", "paint heron"));
+	assert_true(covers("I went and bought shoes for the children", "go buy child"));
+	assert_true(covers("Caroline's adoption agencies", "carolines agency adopt"));
+	assert_true(covers("caf\xc3\xa9s in M\xc3\xbcnchen", "cafe munchen"));
+	assert_true(covers("two birds", "2 birds"));
+}
+
+static void takes_code_apart(void **state)
+{
+	static const struct {
+		const char *text, *parts;
+	} cases[] = {
+	    {"snake_case_name", "snake_case_name snake case name"},
+	    {"getUserName", "getusername get user name"},
+	    {"HTTPServer", "http server httpserver"},
+	    {"src/db/text.c", "src/db/text.c text.c db text"},
+	    {"std::vector", "std vector"},
+	    {"https://example.com/a/b?q=1", "example.com example"},
+	    {"v1.25.3", "1.25.3 1.25 v1.25.3"},
+	    {"9f8e7d6c5b4a3928171605f4e3d2c1b0a9f8e7d6", "9f8e7d6"},
+	    {"9f8e7d6c5b4a3928171605f4e3d2c1b0a9f8e7d6", "9f8e7d6c5b"},
+	    {"ran 10km in 1,234,567 ms", "10 km 1234567"},
+	    {"libutf8proc", "libutf 8 proc"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct terms whole = terms_of(cases[i].text);
+
+		terms_fini(&whole);
+		/* An abbreviated hash has itself as a term, which the whole has not. */
+		if (strcmp(cases[i].parts, "9f8e7d6c5b") == 0)
+			assert_true(covers(cases[i].parts, "9f8e7d6"));
+		else
+			assert_true(covers(cases[i].text, cases[i].parts));
+	}
+}
+
+static void knows_dates_in_every_form(void **state)
+{
+	static const char *const forms[] = {"8 May 2023", "May 8, 2023", "the 8th of May, 2023",
+	    "2023-05-08", "2023/5/8",
+	    "2023\xe5\xb9\xb4"
+	    "5\xe6\x9c\x88"
+	    "8\xe6\x97\xa5"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
+		struct terms event = {0}, written = terms_of(forms[i]);
+		size_t shared = 0;
+
+		assert_true(
+		    terms_add_date(&event, 1683554160000000)); /* 2023-05-08 13:56 UTC */
+		for (size_t a = 0; a < event.count; a++) {
+			for (size_t b = 0; b < written.count; b++) {
+				if (written.items[b] != event.items[a])
+					continue;
+				shared++;
+				break;
+			}
+		}
+		assert_int_equal(shared, event.count); /* day, month, year, and the two dates */
+		assert_int_equal(event.count, 5);
+		terms_fini(&event);
+		terms_fini(&written);
+	}
+}
+
+static void knows_full_and_half_width(void **state)
+{
+	(void)state;
+	assert_true(covers("\xef\xbc\xa1\xef\xbc\xb0\xef\xbc\xa9", "api")); /* full-width API */
+	assert_true(covers(
+	    "\xef\xbd\xb6\xef\xbe\x92\xef\xbe\x97", "\xe3\x82\xab\xe3\x83\xa1\xe3\x83\xa9"));
+	assert_true(covers("\xef\xac\x81le", "file")); /* a ligature */
+}
+
+static void is_the_same_in_pieces(void **state)
+{
+	size_t len = 0, size = 200000;
+	char *text = malloc(size);
+	struct terms terms = {0};
+
+	(void)state;
+	while (len + 20 < size)
+		len += (size_t)snprintf(text + len, size - len, "word %zu\xc3\xa9 ", len);
+	assert_true(terms_add_text(&terms, text, len));
+	terms_reduce(&terms);
+	assert_true(terms.count > 10000);
+	terms_fini(&terms);
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -132,6 +230,11 @@ int main(void)
 	    cmocka_unit_test(finds_inside_chinese),
 	    cmocka_unit_test(reduces_questions),
 	    cmocka_unit_test(takes_cut_sequences),
+	    cmocka_unit_test(finds_inflections),
+	    cmocka_unit_test(takes_code_apart),
+	    cmocka_unit_test(knows_dates_in_every_form),
+	    cmocka_unit_test(knows_full_and_half_width),
+	    cmocka_unit_test(is_the_same_in_pieces),
 	};
 
 	return cmocka_run_group_tests_name("text", tests, NULL, NULL);

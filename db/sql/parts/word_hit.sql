@@ -2,13 +2,15 @@
 -- its neighbours and its session, and what these were.
 --
 -- Rare terms of the question choose the candidates, the rarest first, as long as they are few enough; all terms
--- score them. Of the best, each term then counts three times: where it is; where it is in the memory or the ones
--- before and after it; and where it is anywhere in the session, as far as it was found. The last two count by how
--- much of the question there is. Phrases ($7, of the terms $8 and $9) count for the rarer of their words.
+-- score them. Of the best, and of the memories before and after them, each term then counts three times: where it is;
+-- where it is in the memory or the ones beside it, by how much of the question there is; and half where it is
+-- anywhere in the session, as far as it was found. Phrases ($7, of the terms $8 and $9) count a little for the rarer
+-- of their words. What has no word of the question is no hit.
 -- Every number here was chosen by tests/bench/locomo.py (DECISIONS.md).
 folded AS MATERIALIZED (
     SELECT memories, words FROM lexicon_totals WHERE namespace = $1::text
-), noted AS MATERIALIZED ( -- what is not counted yet; in a large namespace it hardly matters
+), noted AS MATERIALIZED (
+    -- what is not counted yet; in a large namespace it hardly matters
     SELECT terms, change, words FROM lexicon_changes
     WHERE namespace = $1 AND coalesce((SELECT memories FROM folded), 0) < 20000
     LIMIT 1000
@@ -39,7 +41,8 @@ folded AS MATERIALIZED (
     SELECT format('{%s}/1000000000', string_agg(p.phrase || ':' || least(a.idf, b.idf), ','))::sparsevec AS vector
     FROM unnest($7::int[], $8::int[], $9::int[]) AS p (phrase, before, after)
         JOIN asked a ON a.term = p.before JOIN asked b ON b.term = p.after
-), within AS MATERIALIZED ( -- one small session: all its memories are candidates
+), within AS MATERIALIZED (
+    -- one small session: all its memories are candidates
     SELECT $4::varchar IS NOT NULL AND 5000 >= (SELECT count(*) FROM (SELECT FROM memories
         WHERE namespace = $1 AND session_id = $4 AND deleted_at IS NULL LIMIT 5001) AS m) AS small
 ), chosen AS MATERIALIZED (
@@ -62,7 +65,8 @@ folded AS MATERIALIZED (
     ORDER BY (lexicon <#> (SELECT vector FROM question))
         / (0.8 + 0.2 * words / (SELECT average FROM corpus)), created_at DESC, id
     LIMIT 100
-), near AS MATERIALIZED ( -- in which order two memories stand, one of them a seed
+), near AS MATERIALIZED (
+    -- in which order two memories stand, one of them a seed
     SELECT b.id AS before, s.id AS after FROM seed s CROSS JOIN LATERAL (
         SELECT m.id FROM memories m
         WHERE @memory_visible@ AND m.session_id = s.session_id
@@ -95,17 +99,17 @@ folded AS MATERIALIZED (
         GROUP BY id, term, idf) AS best
     GROUP BY id
 ), session AS (
-    SELECT session_id, sum(weight) * sum(idf) AS score
-    FROM (SELECT session_id, term, idf, max(weight) AS weight FROM part GROUP BY session_id, term, idf) AS best
+    SELECT session_id, sum(weight) AS score
+    FROM (SELECT session_id, term, max(weight) AS weight FROM part GROUP BY session_id, term) AS best
     GROUP BY session_id
 ), own AS (
     SELECT id, sum(weight) AS score FROM part GROUP BY id
 ), word_hit AS MATERIALIZED (
     SELECT id, own + around + session + phrase AS score, own, around, session, phrase
-    FROM (SELECT d.id, d.created_at, coalesce(o.score, 0) AS own, a.score / sqrt(q.idf) AS around,
-            0.5 * coalesce(s.score, 0) / q.idf AS session,
+    FROM (SELECT d.id, d.created_at, o.score AS own, a.score / sqrt(q.idf) AS around,
+            0.5 * coalesce(s.score, 0) AS session,
             0.3 * coalesce(-(d.lexicon <#> p.vector), 0) / d.length AS phrase
-        FROM document d JOIN around a USING (id) LEFT JOIN own o USING (id)
+        FROM document d JOIN own o USING (id) JOIN around a USING (id)
             LEFT JOIN session s ON s.session_id = d.session_id, question q, phrases p
         WHERE d.fits) AS scored
     ORDER BY own + around + session + phrase DESC, created_at DESC, id
