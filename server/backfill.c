@@ -145,6 +145,11 @@ static void on_kick(evutil_socket_t fd, short what, void *arg)
 	backfill_help(arg);
 }
 
+void backfill_again(struct backfill *b, int64_t ms)
+{
+	add_timer(b->again, (int)ms + BACKFILL_KICK_MS);
+}
+
 void backfill_kick(struct backfill *b)
 {
 	if (b != NULL && !event_pending(b->kick, EV_TIMEOUT, NULL))
@@ -161,9 +166,10 @@ struct backfill *backfill_new(struct service *service)
 	b->stats.oldest_us = ROWS_NO_TIME;
 	b->timer = evtimer_new(service->base, on_timer, b);
 	b->kick = evtimer_new(service->base, on_kick, b);
+	b->again = evtimer_new(service->base, on_kick, b);
 	for (int i = 0; i < BACKFILL_LANES; i++)
 		b->lanes[i].backfill = b;
-	if (b->timer != NULL && b->kick != NULL)
+	if (b->timer != NULL && b->kick != NULL && b->again != NULL)
 		return b;
 	backfill_free(b);
 	return NULL;
@@ -194,6 +200,8 @@ void backfill_free(struct backfill *b)
 		event_free(b->timer);
 	if (b->kick != NULL)
 		event_free(b->kick);
+	if (b->again != NULL)
+		event_free(b->again);
 	free(b);
 }
 

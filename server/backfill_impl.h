@@ -28,7 +28,7 @@ struct lane {
 
 struct backfill {
 	struct service *service;
-	struct event *timer, *kick;
+	struct event *timer, *kick, *again;
 	struct query query;
 	bool asking;                     /* query runs */
 	bool fits;                       /* the stored vectors are of this model */
@@ -42,6 +42,9 @@ struct backfill {
 /* Claims memories and embeds them, again and again, until there are none. */
 void lane_start(struct lane *lane);
 void lane_stop(struct lane *lane);
+
+/* What was given back is due again after so long. */
+void backfill_again(struct backfill *b, int64_t ms);
 
 /* Has found as many as it could take: another one may help. */
 void backfill_help(struct backfill *b);

@@ -103,6 +103,7 @@ static void release(struct lane *lane)
 	const struct breaker *b = provider_breaker(embedder_provider(embedder_of(lane)));
 	int64_t wait_ms = breaker_wait_ms(b, clock_ms());
 
+	backfill_again(lane->backfill, wait_ms);
 	embed_release_ask(&lane->query, (const unsigned char(*)[16])lane->unavailable,
 	    lane->unavailable_count, (int32_t)wait_ms, lane->batch.error);
 	run(lane, on_released);

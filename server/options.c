@@ -171,7 +171,8 @@ static bool load_variable(
 	if (option_table[id].kind == KIND_SECRET) {
 		snprintf(file_name, sizeof(file_name), "%s_FILE", name);
 		path = getenv(file_name);
-		if (path != NULL && *path == '\0') /* compose sets what is not given like this */
+		if (path != NULL &&
+		    *path == '\0') /* compose sets what is not given like this */
 			path = NULL;
 	}
 	if (value != NULL && path != NULL) {

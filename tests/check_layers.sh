@@ -44,6 +44,8 @@ tools=$(headers_of tools)
 doctor=$(headers_of doctor)
 forbid "nothing below doctor uses it" "$doctor" server/admin server/http server/mcp server/rest server/tools server/ingest server/embed
 forbid "only embed knows libcurl" 'curl/.*' db proto $(find server -mindepth 1 -maxdepth 1 -not -name embed)
+mapfile -t others < <(find server -mindepth 1 -maxdepth 1 -not -name embed)
+forbid "only embed knows libcurl" 'curl/.*' db proto "${others[@]}"
 forbid "nothing below admin uses it" "$admin" server/http server/mcp server/rest server/tools server/ingest server/embed
 forbid "below http nothing uses it" "$http|${http#http/}" server/mcp server/rest server/tools server/ingest server/embed
 forbid "http and tools do not know who calls them" "$mcp|$rest" server/http server/tools server/ingest server/embed

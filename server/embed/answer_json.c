@@ -23,37 +23,42 @@ static size_t plain_length(const char *at, const char *end)
 	return (size_t)((backslash != NULL ? backslash : stop) - at);
 }
 
+/* Behind a backslash. The digits of \u are skipped: a message is read well enough without. */
+static bool feed_escape(struct answer *a, char c)
+{
+	const char *meant;
+
+	if (a->escape > 1) {
+		a->escape = a->escape > 2 ? a->escape - 1 : 0;
+		if (a->escape == 0)
+			answer_character(a, '?');
+		return true;
+	}
+	meant = escaped(c);
+	a->escape = c == 'u' ? ESCAPE_HEX + 1 : 0;
+	if (meant != NULL)
+		answer_character(a, *meant);
+	return meant != NULL || c == 'u' || answer_fail(a, ANSWER_NOT_JSON);
+}
+
 /* Up to the end of the string, or of what there is. */
 static bool feed_string(struct answer *a, const char **at, const char *end)
 {
-	while (*at < end) {
-		if (a->escape == 0)
-			*at += answer_characters(a, *at, plain_length(*at, end));
+	bool ok = true;
+
+	while (ok && *at < end) {
+		if (a->escape > 0) {
+			ok = feed_escape(a, *(*at)++);
+			continue;
+		}
+		*at += answer_characters(a, *at, plain_length(*at, end));
 		if (*at == end)
 			break;
-		char c = *(*at)++;
-
-		if (a->escape >
-		    1) { /* the digits of \u: a message is read well enough without */
-			if (--a->escape == 1) {
-				a->escape = 0;
-				answer_character(a, '?');
-			}
-		} else if (a->escape == 1) {
-			const char *meant = escaped(c);
-
-			if (meant == NULL && c != 'u')
-				return answer_fail(a, ANSWER_NOT_JSON);
-			a->escape = c == 'u' ? ESCAPE_HEX + 1 : 0;
-			if (meant != NULL)
-				answer_character(a, *meant);
-		} else if (c == '\\') {
-			a->escape = 1;
-		} else {
+		if (*(*at)++ == '"')
 			return answer_string(a);
-		}
+		a->escape = 1;
 	}
-	return true;
+	return ok;
 }
 
 static bool feed_number(struct answer *a, const char **at, const char *end)
@@ -108,14 +113,19 @@ static bool begin_value(struct answer *a, char c)
 	return number_feed(&a->number, c) || answer_fail(a, ANSWER_NOT_JSON);
 }
 
+static bool may_close(int expects, char c)
+{
+	return (c == '}' && (expects == WANT_KEY_OR_END || expects == WANT_MORE)) ||
+	       (c == ']' && (expects == WANT_VALUE_OR_END || expects == WANT_MORE));
+}
+
 static bool feed_structure(struct answer *a, char c)
 {
 	int expects = a->expects;
 
 	if (c == ' ' || c == '\n' || c == '\r' || c == '\t')
 		return true;
-	if ((c == '}' && (expects == WANT_KEY_OR_END || expects == WANT_MORE)) ||
-	    (c == ']' && (expects == WANT_VALUE_OR_END || expects == WANT_MORE)))
+	if (may_close(expects, c))
 		return answer_close(a, c);
 	if (c == ',' && expects == WANT_MORE) {
 		a->expects = answer_in_object(a) ? WANT_KEY : WANT_VALUE;

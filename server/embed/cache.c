@@ -51,10 +51,15 @@ static void drop(struct vector_cache *cache, struct entry *entry)
 
 void vector_cache_free(struct vector_cache *cache)
 {
+	struct entry *entry, *next;
+
 	if (cache == NULL)
 		return;
-	while (!TAILQ_EMPTY(&cache->uses))
-		drop(cache, TAILQ_FIRST(&cache->uses));
+	for (entry = TAILQ_FIRST(&cache->uses); entry != NULL; entry = next) {
+		next = TAILQ_NEXT(entry, use);
+		free(entry->vector);
+		free(entry);
+	}
 	free(cache->chains);
 	free(cache);
 }

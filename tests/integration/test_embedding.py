@@ -114,9 +114,10 @@ def test_a_long_text_has_a_vector_for_each_piece(embedding, database, stub):
         assert psql(database, "SELECT count(*) FROM memory_vectors") == "0"
 
 
-def test_all_of_a_long_text_is_embedded(embedding, database, stub):
+def test_all_of_a_long_text_is_embedded(start, database, stub):
     text = " ".join(f"word{i}" for i in range(60000))  # half a megabyte
-    with embedding.connect() as c:
+    server = start(DATABASE_URL=database, **stub.settings()).wait_ready()
+    with server.connect() as c:
         c.done("save_memory", {"user_input": text, "wait_embedded": True})
         settled(database)
         embedded = " ".join(stub.texts()[1:]).split()
