@@ -35,6 +35,8 @@ void transfer_memories_ask(struct query *q, const struct transfer_scope *scope,
 	query_time(q, scope->from_us);
 	query_time(q, scope->to_us);
 	query_int4(q, limit);
+	/* Page by page in the order of the index; sorting what is left for each would be quadratic. */
+	query_setting(q, "enable_sort", "off");
 }
 
 void transfer_memory_read(const struct rows *rows, int row, struct transfer_memory *memory,

@@ -58,7 +58,7 @@ struct import_run {
 	FILE *in;
 	struct reader *reader;
 	struct place places[WINDOW];
-	int busy, busy_of[ITEM_VERSION + 1]; /* the latter by their kind */
+	int busy, busy_of[ITEM_KINDS]; /* the latter by their kind */
 	struct progress progress;
 	int64_t bytes;
 	int64_t stored, known, sessions, versions, problems;

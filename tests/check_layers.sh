@@ -43,7 +43,6 @@ rest=$(headers_of rest)
 tools=$(headers_of tools)
 doctor=$(headers_of doctor)
 forbid "nothing below doctor uses it" "$doctor" server/admin server/http server/mcp server/rest server/tools server/ingest server/embed
-forbid "only embed knows libcurl" 'curl/.*' db proto $(find server -mindepth 1 -maxdepth 1 -not -name embed)
 mapfile -t others < <(find server -mindepth 1 -maxdepth 1 -not -name embed)
 forbid "only embed knows libcurl" 'curl/.*' db proto "${others[@]}"
 forbid "nothing below admin uses it" "$admin" server/http server/mcp server/rest server/tools server/ingest server/embed

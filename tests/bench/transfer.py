@@ -132,7 +132,8 @@ def run(quick: bool) -> list[tuple]:
     return [row for part in rows for row in part] + ([] if MEMORIES else [
         (f"{what} of {counts[1]}, peak memory times that of {counts[0]}", many[at][1] / few[at][1], 1.2)
         for what, at in (("export", 3), ("import", 4))] + [
-        (f"import of {counts[1]}, rate times that of {counts[0]}", many[1][1] / few[1][1], (">=", 0.5))])
+        (f"{what} of {counts[1]}, rate times that of {counts[0]}", many[at][1] / few[at][1], (">=", 0.5))
+        for what, at in (("export", 0), ("import", 1))])
 
 
 MEMORIES = 0
