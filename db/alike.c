@@ -34,13 +34,17 @@ static int32_t reach_of(const struct terms *terms)
 	return terms->count < SKETCH_TERMS ? INT32_MAX : terms->items[terms->count - 1];
 }
 
-bool terms_alike(const struct terms *a, const struct terms *b)
+struct shares {
+	size_t shared, either;
+};
+
+static struct shares shares_of(const struct terms *a, const struct terms *b)
 {
 	size_t i = 0, j = 0, shared = 0, either = 0;
 	int64_t reach, x, y;
 
 	if (a->count == 0 || b->count == 0)
-		return false;
+		return (struct shares){0, 1};
 	reach = reach_of(a) < reach_of(b) ? reach_of(a) : reach_of(b);
 	for (; i < a->count || j < b->count; either++) {
 		x = i < a->count ? a->items[i] : INT64_MAX;
@@ -51,5 +55,19 @@ bool terms_alike(const struct terms *a, const struct terms *b)
 		i += x <= y;
 		j += y <= x;
 	}
-	return shared * 10 >= either * 9;
+	return (struct shares){shared, either};
+}
+
+bool terms_alike(const struct terms *a, const struct terms *b)
+{
+	struct shares s = shares_of(a, b);
+
+	return s.shared * 10 >= s.either * 9;
+}
+
+double terms_likeness(const struct terms *a, const struct terms *b)
+{
+	struct shares s = shares_of(a, b);
+
+	return (double)s.shared / (double)s.either;
 }

@@ -18,3 +18,6 @@ void terms_sketch(struct terms *terms);
  * in either occur in both; texts without words are like no other.
  */
 bool terms_alike(const struct terms *a, const struct terms *b);
+
+/* Of the words in either, how many are in both: 0 to 1. */
+double terms_likeness(const struct terms *a, const struct terms *b);

@@ -70,3 +70,21 @@ struct search_reasons {
 };
 
 void search_read_reasons(const struct rows *rows, int row, struct search_reasons *reasons);
+
+/* What keeps a memory from being among the hits of a search. */
+struct search_absence {
+	bool exists; /* and may be seen; else nothing below counts */
+	bool deleted, in_session, in_period, valid, indexed;
+	const char *terms;       /* JSON, as above: what it shares with the question; NULL: nothing */
+	const char *embed_state; /* pending, ok, ... */
+};
+
+/* False: out of memory. */
+bool search_absent_ask(struct query *q, const struct principal *who, const struct search *search,
+    const unsigned char id[16]) __attribute__((warn_unused_result));
+void search_absent_read(const struct rows *rows, struct search_absence *absence);
+
+/* The words of a question behind a number in terms: a callback for each. False: out of memory. */
+typedef void (*search_word)(void *arg, int32_t term, const char *word, size_t len);
+bool search_words_of(const struct principal *who, const char *words, size_t len, search_word found,
+    void *arg) __attribute__((warn_unused_result));

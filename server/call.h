@@ -208,6 +208,7 @@ enum step_result call_query(struct call *call);
  * call->vector.why says why the search goes by words only. The text is copied.
  */
 enum step_result call_embed(struct call *call, const char *text, size_t len);
+bool call_embeds(const struct call *call); /* there is a provider */
 
 /* For steps: goes on after a while. */
 enum step_result call_sleep(struct call *call, int ms);

@@ -29,3 +29,8 @@ enum step_result call_embed(struct call *call, const char *text, size_t len)
 	call->waiting = WAIT_VECTOR;
 	return STEP_WAIT;
 }
+
+bool call_embeds(const struct call *call)
+{
+	return call->service->embedder != NULL;
+}

@@ -47,11 +47,20 @@ static const struct arg summary_arguments[] = {
 };
 /* clang-format on */
 
+static enum step_result embed(struct call *call)
+{
+	const struct recall *asked = (struct recall *)call;
+
+	return asked->about.s == NULL ? STEP_NEXT
+	                              : call_embed(call, asked->about.s, asked->about.len);
+}
+
 static enum step_result find(struct call *call)
 {
 	const struct recall *recall = (struct recall *)call;
 	const struct search search = {.words = recall->about.s,
 	    .words_len = recall->about.len,
+	    .embedding = call->vector.vector,
 	    .limit = MEMORIES,
 	    .characters = SEARCH_SNIPPET_CHARACTERS};
 
@@ -111,9 +120,9 @@ static enum step_result write_summary(struct call *call)
 	return STEP_NEXT;
 }
 
-static const struct step inject_steps[] = {STEP(find), STEP(write_injection), {0}};
-static const struct step suggest_steps[] = {STEP(find), STEP(write_suggestion), {0}};
-static const struct step summary_steps[] = {STEP(find), STEP(write_summary), {0}};
+static const struct step inject_steps[] = {STEP(embed), STEP(find), STEP(write_injection), {0}};
+static const struct step suggest_steps[] = {STEP(embed), STEP(find), STEP(write_suggestion), {0}};
+static const struct step summary_steps[] = {STEP(embed), STEP(find), STEP(write_summary), {0}};
 
 /* clang-format off */
 static const struct prompt {

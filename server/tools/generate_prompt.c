@@ -71,12 +71,20 @@ static const struct arg results[] = {
 };
 /* clang-format on */
 
+static enum step_result embed(struct call *call)
+{
+	const struct generate_prompt *asked = (struct generate_prompt *)call;
+
+	return call_embed(call, asked->context.s, asked->context.len);
+}
+
 static enum step_result find(struct call *call)
 {
 	const struct generate_prompt *g = (struct generate_prompt *)call;
 	const struct search search = {
 	    .words = g->context.s,
 	    .words_len = g->context.len,
+	    .embedding = call->vector.vector,
 	    .session_id = g->session_id.s,
 	    .session_id_len = g->session_id.len,
 	    .limit = HITS,
@@ -179,7 +187,7 @@ static enum step_result write(struct call *call)
 	return STEP_NEXT;
 }
 
-static const struct step steps[] = {STEP(find), STEP(write), {0}};
+static const struct step steps[] = {STEP(embed), STEP(find), STEP(write), {0}};
 
 const struct tool tool_generate_prompt = {
     .work = {.name = "generate_prompt",

@@ -1,7 +1,7 @@
 /*
  * get_context: what an agent should know before it goes on, ready to be put into a prompt.
  *
- *	find_notes -> find_pinned -> find_memories -> write
+ *	embed -> find_notes -> find_pinned -> find_memories -> write
  */
 #include <stdlib.h>
 #include <string.h>
@@ -147,12 +147,21 @@ static void take_memories(struct get_context *get)
 	}
 }
 
+static enum step_result embed(struct call *call)
+{
+	const struct get_context *asked = (struct get_context *)call;
+
+	return asked->query.s == NULL ? STEP_NEXT
+	                              : call_embed(call, asked->query.s, asked->query.len);
+}
+
 static enum step_result find_memories(struct call *call)
 {
 	struct get_context *get = (struct get_context *)call;
 	const struct search search = {
 	    .words = get->query.s,
 	    .words_len = get->query.len,
+	    .embedding = call->vector.vector,
 	    .session_id = get->session_id.s,
 	    .session_id_len = get->session_id.len,
 	    .limit = (int32_t)get->max_results,
@@ -237,7 +246,7 @@ static void forget(struct call *call)
 }
 
 static const struct step steps[] = {
-    STEP(find_notes), STEP(find_pinned), STEP(find_memories), STEP(write), {0}};
+    STEP(embed), STEP(find_notes), STEP(find_pinned), STEP(find_memories), STEP(write), {0}};
 
 const struct tool tool_get_context = {
     .work = {.name = "get_context",

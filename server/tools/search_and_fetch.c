@@ -75,11 +75,19 @@ static json_t *show_title(const char *id, const char *user_input)
 	    (size_t)utf8_cut(user_input, len, TITLE_BYTES), "url", RESOURCE_MEMORY, id);
 }
 
+static enum step_result embed(struct call *call)
+{
+	const struct search_tool *asked = (struct search_tool *)call;
+
+	return call_embed(call, asked->query.s, asked->query.len);
+}
+
 static enum step_result find(struct call *call)
 {
 	const struct search_tool *tool = (struct search_tool *)call;
 	const struct search search = {.words = tool->query.s,
 	    .words_len = tool->query.len,
+	    .embedding = call->vector.vector,
 	    .limit = RESULTS,
 	    .characters = TITLE_BYTES};
 
@@ -146,7 +154,7 @@ static enum step_result show_document(struct call *call)
 	return STEP_NEXT;
 }
 
-static const struct step search_steps[] = {STEP(find), STEP(show_results), {0}};
+static const struct step search_steps[] = {STEP(embed), STEP(find), STEP(show_results), {0}};
 static const struct step fetch_steps[] = {STEP(get), STEP(show_document), {0}};
 
 const struct tool tool_search = {
