@@ -11,7 +11,8 @@ bool search_ask(struct query *q, const struct principal *who, const struct searc
 	bool ok = search->words == NULL ||
 	          lexicon_find(&question, who->namespace, search->words, search->words_len);
 
-	query_init_who(q, search->embedding != NULL ? SQL_search_hybrid : SQL_search_words, who);
+	query_init_who(
+	    q, search->embedding != NULL ? SQL_search_hybrid : SQL_search_words, who);
 	lexicon_add_terms(q, &question);
 	query_text(q, search->session_id, search->session_id_len);
 	query_int4(q, search->limit);
@@ -74,8 +75,8 @@ void search_read_reasons(const struct rows *rows, int row, struct search_reasons
 	reasons->terms = rows_text(rows, row, 19, NULL);
 }
 
-bool search_absent_ask(struct query *q, const struct principal *who, const struct search *search,
-    const unsigned char id[16])
+bool search_absent_ask(struct query *q, const struct principal *who,
+    const struct search *search, const unsigned char id[16])
 {
 	struct lexicon_question question = {0};
 	bool ok = lexicon_find(&question, who->namespace, search->words, search->words_len);
@@ -105,8 +106,8 @@ void search_absent_read(const struct rows *rows, struct search_absence *absence)
 	absence->embed_state = rows_text(rows, 0, 6, NULL);
 }
 
-static bool tell_terms(const struct principal *who, const char *word, size_t len,
-    search_word found, void *arg)
+static bool tell_terms(
+    const struct principal *who, const char *word, size_t len, search_word found, void *arg)
 {
 	struct lexicon_question question = {0};
 	bool ok = lexicon_find(&question, who->namespace, word, len);
@@ -128,23 +129,24 @@ static size_t character_bytes(const char *text, size_t len)
 }
 
 /* Without blanks between words, one or two characters are one. */
-static bool tell_characters(const struct principal *who, const char *text, size_t len,
-    search_word found, void *arg)
+static bool tell_characters(
+    const struct principal *who, const char *text, size_t len, search_word found, void *arg)
 {
 	bool ok = true;
 	size_t one, two;
 
 	for (size_t at = 0; ok && at < len; at += one) {
 		one = character_bytes(text + at, len - at);
-		two = one + (at + one < len ? character_bytes(text + at + one, len - at - one) : 0);
+		two = one +
+		      (at + one < len ? character_bytes(text + at + one, len - at - one) : 0);
 		ok = tell_terms(who, text + at, one, found, arg) &&
 		     (two == one || tell_terms(who, text + at, two, found, arg));
 	}
 	return ok;
 }
 
-bool search_words_of(const struct principal *who, const char *words, size_t len, search_word found,
-    void *arg)
+bool search_words_of(
+    const struct principal *who, const char *words, size_t len, search_word found, void *arg)
 {
 	bool ok = true;
 	size_t word;

@@ -63,7 +63,8 @@ void search_read(const struct rows *rows, int row, struct search_hit *hit);
 /* Why a hit is where it is. */
 struct search_reasons {
 	int word_rank, vector_rank; /* from 1; 0: not found that way */
-	double word_score, own, around, session, phrase; /* the first is the sum of the others */
+	double word_score, own, around, session,
+	    phrase; /* the first is the sum of the others */
 	double similarity;
 	bool measured;     /* there is a similarity */
 	const char *terms; /* JSON: [[term, idf], ...]; NULL: none, or not asked for */
@@ -75,16 +76,17 @@ void search_read_reasons(const struct rows *rows, int row, struct search_reasons
 struct search_absence {
 	bool exists; /* and may be seen; else nothing below counts */
 	bool deleted, in_session, in_period, valid, indexed;
-	const char *terms;       /* JSON, as above: what it shares with the question; NULL: nothing */
+	const char *terms; /* JSON, as above: what it shares with the question; NULL: nothing */
 	const char *embed_state; /* pending, ok, ... */
 };
 
 /* False: out of memory. */
-bool search_absent_ask(struct query *q, const struct principal *who, const struct search *search,
-    const unsigned char id[16]) __attribute__((warn_unused_result));
+bool search_absent_ask(struct query *q, const struct principal *who,
+    const struct search *search, const unsigned char id[16])
+    __attribute__((warn_unused_result));
 void search_absent_read(const struct rows *rows, struct search_absence *absence);
 
 /* The words of a question behind a number in terms: a callback for each. False: out of memory. */
 typedef void (*search_word)(void *arg, int32_t term, const char *word, size_t len);
-bool search_words_of(const struct principal *who, const char *words, size_t len, search_word found,
-    void *arg) __attribute__((warn_unused_result));
+bool search_words_of(const struct principal *who, const char *words, size_t len,
+    search_word found, void *arg) __attribute__((warn_unused_result));

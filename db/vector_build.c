@@ -24,7 +24,8 @@
 
 static const char *const statements[VECTOR_INDEX_KINDS][STATEMENTS] = {
     [VECTOR_INDEX_WHOLES] = {DROP("idx_memories_embedding_signs"),
-        BUILD("idx_memories_embedding_signs", "memories") " WHERE embed_state = 'ok' AND deleted_at IS NULL"},
+        BUILD("idx_memories_embedding_signs",
+            "memories") " WHERE embed_state = 'ok' AND deleted_at IS NULL"},
     [VECTOR_INDEX_PARTS] = {DROP("idx_memory_vectors_signs"),
         BUILD("idx_memory_vectors_signs", "memory_vectors")},
 };

@@ -39,7 +39,8 @@ void vector_index_read(const struct rows *rows, struct vector_index indexes[VECT
 		const char *name = rows_text(rows, row, 0, NULL);
 
 		index->state = VECTOR_INDEX_FEW;
-		while (index->state < VECTOR_INDEX_READY && strcmp(name, names[index->state]) != 0)
+		while (
+		    index->state < VECTOR_INDEX_READY && strcmp(name, names[index->state]) != 0)
 			index->state++;
 		index->vectors = rows_int(rows, row, 1);
 		index->built = rows_float(rows, row, 2);

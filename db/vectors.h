@@ -41,7 +41,8 @@ const char *vector_index_name(enum vector_index_state state);
 
 /* least: from so many vectors on an index is wanted. */
 void vector_index_ask(struct query *q, int64_t least);
-void vector_index_read(const struct rows *rows, struct vector_index indexes[VECTOR_INDEX_KINDS]);
+void vector_index_read(
+    const struct rows *rows, struct vector_index indexes[VECTOR_INDEX_KINDS]);
 
 /* Whether the index of so many memories finds what is nearest, by a sample. */
 void vector_check_ask(struct query *q, int64_t vectors);

@@ -51,8 +51,7 @@ static void on_built(void *arg, const char *error)
 
 	k->building = false;
 	if (error != NULL)
-		log_warn(
-		    "an index on embeddings could not be built; searches go on without it",
+		log_warn("an index on embeddings could not be built; searches go on without it",
 		    "error", error);
 	else
 		log_info("an index on embeddings is built");

@@ -18,7 +18,8 @@ void vector_keeper_open(struct vector_keeper *keeper); /* the schema is there */
 void vector_keeper_free(struct vector_keeper *keeper); /* before the database; NULL is fine */
 
 struct vector_report {
-	struct vector_index indexes[VECTOR_INDEX_KINDS]; /* as last seen; all zero before that */
+	struct vector_index
+	    indexes[VECTOR_INDEX_KINDS]; /* as last seen; all zero before that */
 	uint64_t found, missed; /* by the index, of what the checks expected since the start */
 };
 

@@ -121,7 +121,8 @@ static enum step_result write_summary(struct call *call)
 }
 
 static const struct step inject_steps[] = {STEP(embed), STEP(find), STEP(write_injection), {0}};
-static const struct step suggest_steps[] = {STEP(embed), STEP(find), STEP(write_suggestion), {0}};
+static const struct step suggest_steps[] = {
+    STEP(embed), STEP(find), STEP(write_suggestion), {0}};
 static const struct step summary_steps[] = {STEP(embed), STEP(find), STEP(write_summary), {0}};
 
 /* clang-format off */

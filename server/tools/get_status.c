@@ -96,7 +96,8 @@ static void add_totals(const struct call *call)
 
 static void add_vector_index(const struct call *call)
 {
-	struct vector_index index = vector_keeper_report(call->service->vectors).indexes[VECTOR_INDEX_WHOLES];
+	struct vector_index index =
+	    vector_keeper_report(call->service->vectors).indexes[VECTOR_INDEX_WHOLES];
 	json_t *shown = json_pack("{s:s, s:I}", "state", vector_index_name(index.state),
 	    "vectors", (json_int_t)index.vectors);
 

@@ -68,7 +68,7 @@ const struct arg save_arguments[] = {
 	  .help = "Saving again with the same key stores nothing twice." },
 	{ .name = "force", .kind = ARG_BOOLEAN, .at = offsetof(struct save_memory, force),
 	  .help = "Store it even when the same words are there already." },
-	{ .name = "wait_embedded", .kind = ARG_BOOLEAN, .at = offsetof(struct save_memory, wait_embedded),
+	{ .name = "wait_embedded", .kind = ARG_BOOLEAN, .rare = true, .at = offsetof(struct save_memory, wait_embedded),
 	  .help = "Answer when it has its vector, or after 10 seconds." },
 	{ 0 },
 };

@@ -61,15 +61,17 @@ static void diversify(struct chosen_hit *hits, int count, int wanted, double div
 		int next = at;
 
 		for (int i = at; i < count; i++) {
-			double worth = (1 - diversity) * candidates[i].hit.hit.score / best_score -
-			               diversity * candidates[i].likeness;
+			double worth =
+			    (1 - diversity) * candidates[i].hit.hit.score / best_score -
+			    diversity * candidates[i].likeness;
 
 			next = worth > best ? i : next;
 			best = worth > best ? worth : best;
 		}
 		const struct candidate taken = candidates[next];
 
-		memmove(&candidates[at + 1], &candidates[at], (size_t)(next - at) * sizeof(taken));
+		memmove(
+		    &candidates[at + 1], &candidates[at], (size_t)(next - at) * sizeof(taken));
 		candidates[at] = taken;
 		for (int i = at + 1; i < count; i++) {
 			double likeness = terms_likeness(&taken.terms, &candidates[i].terms);

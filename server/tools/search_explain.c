@@ -9,7 +9,8 @@
 #include "tools/search_impl.h"
 #include "tools/show.h"
 
-#define EXPLAINED_BYTES 2048 /* of a query, from its beginning: what words in it are looked for */
+#define EXPLAINED_BYTES                                                                        \
+	2048 /* of a query, from its beginning: what words in it are looked for */
 
 /* --- the words behind the numbers --- */
 
@@ -46,7 +47,8 @@ static bool find_words(const struct search_memories *s, struct words *words)
 {
 	size_t len = s->query.len < EXPLAINED_BYTES ? s->query.len : EXPLAINED_BYTES;
 
-	return search_words_of(&s->call.who, s->query.s, len, add_word, words) && !words->failed;
+	return search_words_of(&s->call.who, s->query.s, len, add_word, words) &&
+	       !words->failed;
 }
 
 /* [[number, idf], ...] as [{term, idf}, ...]; a part of a word, or one further back, has no text. */
@@ -55,8 +57,7 @@ static json_t *show_terms(const struct words *words, const char *text)
 	json_t *shown = json_array(), *terms = text != NULL ? show_json(text) : NULL, *term;
 	size_t at;
 
-	json_array_foreach(terms, at, term)
-	{
+	json_array_foreach (terms, at, term) {
 		json_int_t number = json_integer_value(json_array_get(term, 0));
 		json_t *one = json_pack("{s:o}", "idf", json_incref(json_array_get(term, 1)));
 
@@ -77,8 +78,7 @@ static void write_terms(FILE *out, const json_t *terms)
 	const json_t *term;
 	size_t at;
 
-	json_array_foreach(terms, at, term)
-	{
+	json_array_foreach (terms, at, term) {
 		const char *text = json_string_value(json_object_get(term, "term"));
 
 		if (text == NULL)
@@ -98,10 +98,10 @@ static json_t *show_reasons(const struct search_reasons *reasons, const char *id
 
 	if (reasons->word_rank > 0)
 		json_object_update_new(
-		    shown, json_pack("{s:i, s:f, s:{s:f, s:f, s:f, s:f}}", "word_rank", reasons->word_rank,
-		               "word_score", reasons->word_score, "parts", "memory", reasons->own,
-		               "neighbours", reasons->around, "session", reasons->session, "phrases",
-		               reasons->phrase));
+		    shown, json_pack("{s:i, s:f, s:{s:f, s:f, s:f, s:f}}", "word_rank",
+		               reasons->word_rank, "word_score", reasons->word_score, "parts",
+		               "memory", reasons->own, "neighbours", reasons->around, "session",
+		               reasons->session, "phrases", reasons->phrase));
 	if (reasons->measured)
 		json_object_set_new(shown, "similarity", json_real(reasons->similarity));
 	if (reasons->vector_rank > 0)
@@ -115,7 +115,8 @@ static void write_reasons(
 	fprintf(out, "%d.", place);
 	if (reasons->word_rank > 0)
 		fprintf(out,
-		    " by words no. %d: %.2f = memory %.2f + neighbours %.2f + session %.2f + phrases %.2f;",
+		    " by words no. %d: %.2f = memory %.2f + neighbours %.2f + session %.2f + "
+		    "phrases %.2f;",
 		    reasons->word_rank, reasons->word_score, reasons->own, reasons->around,
 		    reasons->session, reasons->phrase);
 	if (reasons->vector_rank > 0)
@@ -168,17 +169,23 @@ bool search_tell_rank(struct search_memories *s, const struct chosen_hit *hits, 
 	if (place > 0)
 		snprintf(reason, sizeof(reason), "it is hit no. %d", place);
 	else if (hit.score < s->min_score)
-		snprintf(reason, sizeof(reason), "its score is %.3f, less than min_score", hit.score);
+		snprintf(reason, sizeof(reason), "its score is %.3f, less than min_score",
+		    hit.score);
 	else
 		snprintf(reason, sizeof(reason),
-		    "it is no. %d with a score of %.3f, and %d were to be shown; the last of them has %.3f",
-		    s->whence + 1, hit.score, count, count > 0 ? hits[count - 1].hit.score : 0.0);
-	tell(s, json_pack("{s:s, s:i, s:f}", "id", hit.id, "rank", s->whence + 1, "score", hit.score),
+		    "it is no. %d with a score of %.3f, and %d were to be shown; the last of "
+		    "them has %.3f",
+		    s->whence + 1, hit.score, count,
+		    count > 0 ? hits[count - 1].hit.score : 0.0);
+	tell(s,
+	    json_pack(
+	        "{s:s, s:i, s:f}", "id", hit.id, "rank", s->whence + 1, "score", hit.score),
 	    reason);
 	return true;
 }
 
-static const char *reason_of(const struct search_memories *s, const struct search_absence *absence)
+static const char *reason_of(
+    const struct search_memories *s, const struct search_absence *absence)
 {
 	if (!absence->exists)
 		return "there is no memory with this id that you may see";
@@ -193,7 +200,8 @@ static const char *reason_of(const struct search_memories *s, const struct searc
 	if (s->strategy != STRATEGY_SEMANTIC && !absence->indexed)
 		return "its words are not indexed yet; housekeeping does that within seconds";
 	if (absence->terms == NULL && s->vector == NULL)
-		return "it shares no word with the query, and there is no embedding of the query";
+		return "it shares no word with the query, and there is no embedding of the "
+		       "query";
 	if (absence->terms == NULL && strcmp(absence->embed_state, "ok") != 0)
 		return "it shares no word with the query, and it has no embedding yet";
 	return "others fit better: it is not among the best candidates";
@@ -211,8 +219,9 @@ bool search_tell_absence(struct search_memories *s)
 	uuid_unparse_lower(s->why_not.bytes, id);
 	why_not = json_pack("{s:s}", "id", id);
 	if (absence.exists)
-		json_object_update_new(why_not, json_pack("{s:o, s:s}", "terms", show_terms(&words, absence.terms),
-		                                    "embedding", absence.embed_state));
+		json_object_update_new(
+		    why_not, json_pack("{s:o, s:s}", "terms", show_terms(&words, absence.terms),
+		                 "embedding", absence.embed_state));
 	tell(s, why_not, reason_of(s, &absence));
 	free(words.items);
 	return ok;

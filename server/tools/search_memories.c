@@ -169,8 +169,8 @@ static enum step_result find(struct call *call)
 	return call_query(call);
 }
 
-static void take(
-    struct search_memories *s, struct listing *listing, const struct chosen_hit *hits, int count)
+static void take(struct search_memories *s, struct listing *listing,
+    const struct chosen_hit *hits, int count)
 {
 	for (int i = 0; i < count; i++) {
 		struct memory memory = memory_of_hit(&hits[i].hit);
@@ -197,7 +197,8 @@ static void write_text(struct call *call, const struct listing *listing)
 	    s->strategy == STRATEGY_RECENT ? "newest" : "best");
 	period_write(&s->period, out);
 	if (s->by_words != NULL)
-		fprintf(out, ", by words, since there is no embedding of the query: %s", s->by_words);
+		fprintf(out, ", by words, since there is no embedding of the query: %s",
+		    s->by_words);
 	if (listing->left_out > 0)
 		fprintf(out, "; %d more left out for max_tokens, the next is memory %s",
 		    listing->left_out, listing->next_id);
@@ -238,8 +239,8 @@ static enum step_result list_hits(struct call *call)
 		listing_fini(&listing);
 		return call_bad_argument(call, MAX_TOKENS_TOO_SMALL, (long long)s->max_tokens);
 	}
-	call->result = json_pack("{s:o, s:s*}", "hits", listing_json(&listing, 0, listing.count),
-	    "by_words_only", s->by_words);
+	call->result = json_pack("{s:o, s:s*}", "hits",
+	    listing_json(&listing, 0, listing.count), "by_words_only", s->by_words);
 	period_show(&s->period, call->result);
 	if (listing.left_out > 0)
 		json_object_update_new(

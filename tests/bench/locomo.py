@@ -1,12 +1,13 @@
 """Retrieval on LoCoMo, through HTTP: what the search finds of the evidence that its questions name.
 
-    locomo.py FILE [--scope each|one] [--unit pair|session]
+    locomo.py FILE [--scope each|one] [--unit pair|session] [--embedding URL]
     locomo.py --quick      a conversation of its own, only to show that everything runs
 
 FILE is the data of the public repository snap-research/LoCoMo (locomo10.json, or a part of it). Its licence forbids shipping
 it, so bring your own copy. Two turns that follow each other are one memory; its text is "Speaker: what was said", with
 " [shares CAPTION]" where a picture was. The time of the session is the event time. A question is searched for as it is.
 
+--embedding: an OpenAI-compatible provider, such as minilm.py beside this; then by words, by embedding and by both.
 scope: each conversation in a namespace of its own, or all in one. unit: recall of turns by pairs, or of sessions by the sessions
 of the hits, in their order. recall@k is the mean share of the evidence in the first k, hit@k whether there was any, MRR the mean of
 1/rank of the first. "plain" is BM25 (k1 1.2, b .75) over lower-case words of the same pairs, computed here.
@@ -30,7 +31,7 @@ ROOT = Path(__file__).resolve().parents[2]
 os.environ.setdefault("SAGE_MCP", str(ROOT / "build/release-tests/server/sage-mcp"))
 sys.path.insert(0, str(ROOT / "tests/support"))
 
-from sage import Cluster, Server, bearer, create_database, make_key  # noqa: E402
+from sage import Cluster, Server, bearer, create_database, make_key, wait_for  # noqa: E402
 
 CUTS = (1, 5, 10, 20)
 LIMIT = 50  # hits asked for; sessions need more hits than pairs do
@@ -117,7 +118,7 @@ class Plain:
 class Sage:
     """The server, asked over HTTP."""
 
-    def __init__(self, server: Server, groups: dict[str, list[Pair]]):
+    def __init__(self, server: Server, groups: dict[str, list[Pair]], embeds: bool):
         self.connection = server.connect()
         self.keys = {name: bearer(make_key(server.database, "bench", name.lower())) for name in groups}
         self.pairs = {}
@@ -125,6 +126,9 @@ class Sage:
         for name, pairs in groups.items():
             for i in range(0, len(pairs), BATCH):
                 self.save(name, pairs[i:i + BATCH])
+        if embeds:
+            for key in self.keys.values():
+                wait_for("all are embedded", lambda key=key: self.connection.done("get_status", headers=key)["embedding"]["waiting"] == 0, 1800)
 
     def save(self, name: str, pairs: list[Pair]):
         memories = [{"user_input": p.texts[0], "assistant_response": p.texts[1] if len(p.texts) > 1 else "", "session_id": p.session,
@@ -133,10 +137,13 @@ class Sage:
         for outcome in done["outcomes"]:
             self.pairs[outcome["id"]] = pairs[outcome["index"]]
 
-    def ask(self, name: str, question: str) -> list[Pair]:
+    def ask(self, name: str, question: str, strategy: str) -> list[Pair]:
         began = time.monotonic()
-        hits = self.connection.done("search_memories", {"query": question, "limit": LIMIT, "detail": "ids"}, headers=self.keys[name])["hits"]
+        found = self.connection.done("search_memories", {"query": question, "limit": LIMIT, "detail": "ids", "strategy": strategy},
+            headers=self.keys[name])
         self.took.append(time.monotonic() - began)
+        assert "by_words_only" not in found, found["by_words_only"]
+        hits = found["hits"]
         return [self.pairs[hit["id"]] for hit in hits]
 
 
@@ -173,6 +180,7 @@ def main():
     parser.add_argument("file", nargs="?")
     parser.add_argument("--scope", choices=("each", "one"), default="each")
     parser.add_argument("--unit", choices=("pair", "session"), default="pair")
+    parser.add_argument("--embedding", metavar="URL")
     parser.add_argument("--quick", action="store_true")
     asked = parser.parse_args()
     if (asked.file is None) != asked.quick:
@@ -184,20 +192,24 @@ def main():
     cluster = Cluster()
     try:
         with tempfile.TemporaryDirectory() as directory:
-            server = Server(Path(directory), DATABASE_URL=create_database(cluster.uri, "bench")).wait_ready()
-            sage = Sage(server, groups)
+            provider = {"EMBEDDING_API_URL": asked.embedding, "EMBEDDING_QUERY_TIMEOUT_MS": "20000"} if asked.embedding else {}
+            server = Server(Path(directory), DATABASE_URL=create_database(cluster.uri, "bench"), **provider).wait_ready()
+            sage = Sage(server, groups, bool(asked.embedding))
+            strategies = ["keyword", "semantic", "hybrid"] if asked.embedding else ["keyword"]
             plain = {name: Plain(some) for name, some in groups.items()}
-            results = {"sage-mcp": [], "plain BM25": []}
+            results = {who: [] for who in [*strategies, "plain BM25"]}
             for question in questions:
                 name = question.conversation if asked.scope == "each" else "locomo"
-                results["sage-mcp"].append(scores(question, sage.ask(name, question.text), asked.unit))
+                for strategy in strategies:
+                    results[strategy].append(scores(question, sage.ask(name, question.text, strategy), asked.unit))
                 results["plain BM25"].append(scores(question, plain[name].ask(question.text), asked.unit))
             server.stop()
     finally:
         cluster.remove()
     memories = sum(map(len, pairs.values()))
     print(f"LoCoMo, {len(samples)} conversations, {memories} memories, {len(questions)} questions with evidence; unit: {asked.unit}, "
-        f"scope: {'each conversation in its own namespace' if asked.scope == 'each' else 'all in one namespace'}; no model")
+        f"scope: {'each conversation in its own namespace' if asked.scope == 'each' else 'all in one namespace'}; "
+        f"{'with embeddings' if asked.embedding else 'no model'}")
     table(questions, results)
     took = sorted(sage.took)
     print(f"\nlatency of a search over HTTP: p50 {1000 * statistics.median(took):.1f} ms, p99 {1000 * took[len(took) * 99 // 100]:.1f} ms")
