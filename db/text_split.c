@@ -171,6 +171,17 @@ static bool add_character(struct words *words, uint32_t before, uint32_t c)
 	return before == 0 || terms_add(words->terms, term_char(term_char(begin, before), c));
 }
 
+/* Whether the text ends in a question, as far as it is read: c is no letter or digit. */
+static void note_mark(struct words *words, uint32_t c)
+{
+	if (words->bracket != 0)
+		words->bracket = c == words->bracket ? 0 : words->bracket;
+	else if (c == '(' || c == '[')
+		words->bracket = c == '(' ? ')' : ']';
+	else if (c == '?' || c == 0x61f) /* Arabic's */
+		words->beside->asks = true;
+}
+
 static bool add_piece(struct words *words, const uint32_t *s, size_t len)
 {
 	uint32_t before = 0; /* the CJK character just before, or 0 */
@@ -180,6 +191,10 @@ static bool add_piece(struct words *words, const uint32_t *s, size_t len)
 		enum script script = script_of(s[i]);
 		size_t end = i + 1;
 
+		if (words->beside != NULL && script == SCRIPT_NONE)
+			note_mark(words, s[i]);
+		else if (words->beside != NULL && words->bracket == 0 && script != SCRIPT_PICTURE)
+			words->beside->asks = false;
 		if (script == SCRIPT_WORD) {
 			end = run_end(s, i, len);
 			ok = words_add_run(words, s + i, end - i);
@@ -212,16 +227,18 @@ static size_t piece_of(const char *text, size_t len)
 
 bool terms_add_text(struct terms *terms, const char *text, size_t len)
 {
-	return terms_add_text_pairs(terms, NULL, text, len);
+	return terms_add_text_beside(terms, NULL, text, len);
 }
 
-bool terms_add_text_pairs(
-    struct terms *terms, struct terms *pairs, const char *text, size_t len)
+bool terms_add_text_beside(
+    struct terms *terms, struct terms_beside *beside, const char *text, size_t len)
 {
-	struct words words = {.terms = terms, .pairs = pairs};
+	struct words words = {.terms = terms, .beside = beside};
 	size_t room = len < PIECE_BYTES ? len : PIECE_BYTES;
 	bool ok = true;
 
+	if (beside != NULL)
+		beside->asks = false;
 	if (len == 0)
 		return true;
 	uint32_t *points = malloc(room * NORMALIZED_TIMES * sizeof(*points));
