@@ -37,6 +37,12 @@ static int32_t number_beside(int32_t term, uint32_t namespace)
 	return number_of(term, namespace ^ FNV_PRIME);
 }
 
+/* Of a term of a question; word_hit.sql knows it, too. */
+static int32_t number_asked(int32_t number)
+{
+	return (number + LEXICON_DIMENSIONS / 2 - 1) % LEXICON_DIMENSIONS + 1;
+}
+
 /* Two words that follow each other. */
 static int32_t number_of_pair(const int32_t *pair, uint32_t namespace)
 {
@@ -139,7 +145,7 @@ static bool find(struct found *found, const struct lexicon_source *source)
 	    !terms_add_date(&found->terms, source->event_us))
 		return false;
 	found->counted = malloc((found->terms.count + beside->pairs.count / 2 +
-	                            beside->beginnings.count / 2 + 1) *
+	                            beside->beginnings.count / 2 + beside->asked.count + 1) *
 	                        sizeof(*found->counted));
 	return found->counted != NULL;
 }
@@ -147,7 +153,7 @@ static bool find(struct found *found, const struct lexicon_source *source)
 static void add_found(struct query *q, uint32_t namespace, struct found *found)
 {
 	struct terms *terms = &found->terms, *pairs = &found->beside.pairs;
-	struct terms *beginnings = &found->beside.beginnings;
+	struct terms *beginnings = &found->beside.beginnings, *asked = &found->beside.asked;
 	int32_t length = (int32_t)terms->count;
 	size_t distinct, count;
 
@@ -157,6 +163,10 @@ static void add_found(struct query *q, uint32_t namespace, struct found *found)
 	for (size_t i = 0; i < beginnings->count / 2; i++)
 		beginnings->items[i] = number_beside(beginnings->items[2 * i + 1], namespace);
 	beginnings->count /= 2;
+	terms_drop_function_words(asked);
+	number_all(asked, namespace);
+	for (size_t i = 0; i < asked->count; i++)
+		asked->items[i] = number_asked(asked->items[i]);
 	number_all(terms, namespace);
 	distinct = count_equal(terms, found->counted);
 	for (size_t i = 0; i < distinct; i++)
@@ -164,6 +174,7 @@ static void add_found(struct query *q, uint32_t namespace, struct found *found)
 	query_int4_array(q, terms->items, distinct);
 	count = distinct + count_equal(pairs, found->counted + distinct);
 	count += count_equal(beginnings, found->counted + count);
+	count += count_equal(asked, found->counted + count);
 	if (found->beside.asks)
 		found->counted[count++] = (struct counted){.number = LEXICON_ASKS, .times = 1};
 	add_vector(q, found->counted, count);

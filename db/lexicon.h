@@ -5,7 +5,7 @@
  * of the index are each namespace's own. Beside the sorted numbers there is a sparse vector with what a
  * term counts in BM25 before length and rarity: tf (k1 + 1) / (tf + k1). Both of these change with the
  * namespace and are looked up when asking (db/sql/search_words.sql). The vector also has the phrases: pairs of
- * words that follow each other, the beginnings of words, and LEXICON_ASKS when the memory ends in a question.
+ * words that follow each other, the beginnings of words, the terms of its last text's questions, and LEXICON_ASKS when it ends in one.
  */
 #pragma once
 

@@ -149,4 +149,5 @@ void terms_beside_fini(struct terms_beside *beside)
 {
 	terms_fini(&beside->pairs);
 	terms_fini(&beside->beginnings);
+	terms_fini(&beside->asked);
 }

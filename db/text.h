@@ -35,10 +35,11 @@ struct terms_beside {
 	struct terms pairs; /* two by two: words that follow each other, function words left out */
 	struct terms beginnings; /* two by two: an English word and its first letters, which have a
 	                          * term of their own: paint, painter */
+	struct terms asked;      /* the terms of its questions */
 	bool asks;               /* it ends in a question, whatever stands in brackets behind it */
 };
 
-/* The same, and adds what there is beside them; asks is that of this text. */
+/* The same, and adds what there is beside them; asked and asks are those of this text. */
 bool terms_add_text_beside(struct terms *terms, struct terms_beside *beside, const char *text,
     size_t len) __attribute__((warn_unused_result));
 

@@ -27,7 +27,7 @@ folded AS MATERIALIZED (
 ), asked AS MATERIALIZED (
     SELECT f.term, f.memories,
         ln(1 + (greatest(c.memories - f.memories, 0) + 0.5) / (f.memories + 0.5))::float8 AS idf,
-        b.beginning, format('{%s:1%s}/1000000000', f.term, ',' || b.beginning || ':0.2')::sparsevec AS unit
+        b.beginning, format('{%s:1%s}/1000000000', f.term, ',' || b.beginning || ':0.25')::sparsevec AS unit
     FROM corpus c CROSS JOIN LATERAL (
         SELECT u.term, greatest(coalesce(l.memories, 0) + coalesce(n.memories, 0), 0) AS memories
         FROM unnest($3) AS u (term)
@@ -35,7 +35,8 @@ folded AS MATERIALIZED (
             LEFT JOIN noted_terms n ON n.term = u.term) AS f (term, memories)
         LEFT JOIN unnest($7::int[], $8::int[], $9::int[]) AS b (beginning, term, none) ON b.term = f.term AND b.none = 0
 ), question AS MATERIALIZED (
-    SELECT format('{%s}/1000000000', string_agg(concat(term, ':', idf, ',' || beginning || ':' || 0.2 * idf), ','))::sparsevec AS vector,
+    SELECT format('{%s}/1000000000', string_agg(concat(term, ':', idf, ',' || beginning || ':' || 0.25 * idf), ','))::sparsevec AS vector,
+        format('{%s}/1000000000', string_agg((term + 499999999) % 1000000000 + 1 || ':' || idf, ','))::sparsevec AS asked,
         sum(idf) AS idf
     FROM asked
 ), phrases AS MATERIALIZED (
@@ -107,8 +108,8 @@ folded AS MATERIALIZED (
 ), own AS (
     SELECT id, sum(weight) AS score FROM part GROUP BY id
 ), answer AS (
-    SELECT n.after AS id, 0.3 * o.score AS score
-    FROM near n JOIN document d ON d.id = n.before AND d.asks JOIN own o ON o.id = n.before
+    SELECT n.after AS id, 0.6 * -(d.lexicon <#> q.asked) / d.length + 0.3 * CASE WHEN d.asks THEN o.score ELSE 0 END AS score
+    FROM near n JOIN document d ON d.id = n.before JOIN own o ON o.id = n.before, question q
 ), word_hit AS MATERIALIZED (
     SELECT id, own + around + session + phrase AS score, own, around, session, phrase
     FROM (SELECT d.id, d.created_at, o.score AS own, a.score / sqrt(q.idf) + coalesce(r.score, 0) AS around,
