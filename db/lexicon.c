@@ -22,7 +22,7 @@ static int32_t number_of(int32_t term, uint32_t namespace)
 
 	x = (x ^ (x >> 16)) * 0x85ebca6bU;
 	x = (x ^ (x >> 13)) * 0xc2b2ae35U;
-	return (int32_t)(1 + (x ^ (x >> 16)) % LEXICON_DIMENSIONS);
+	return (int32_t)(LEXICON_ASKS + 1 + (x ^ (x >> 16)) % (LEXICON_DIMENSIONS - LEXICON_ASKS));
 }
 
 static void number_all(struct terms *terms, uint32_t namespace)
@@ -31,12 +31,24 @@ static void number_all(struct terms *terms, uint32_t namespace)
 		terms->items[i] = number_of(terms->items[i], namespace);
 }
 
-/* Two words that follow each other, as a term that only the vector has. */
+/* Of what only the vector has: it is no term of the index. */
+static int32_t number_beside(int32_t term, uint32_t namespace)
+{
+	return number_of(term, namespace ^ FNV_PRIME);
+}
+
+/* Of a term of a question; word_hit.sql knows it, too. */
+static int32_t number_asked(int32_t number)
+{
+	return (number + LEXICON_DIMENSIONS / 2 - 1) % LEXICON_DIMENSIONS + 1;
+}
+
+/* Two words that follow each other. */
 static int32_t number_of_pair(const int32_t *pair, uint32_t namespace)
 {
 	uint32_t hash = fnv_byte(FNV_OFFSET, (uint32_t)pair[0]);
 
-	return number_of((int32_t)fnv_byte(hash, (uint32_t)pair[1]), namespace ^ FNV_PRIME);
+	return number_beside((int32_t)fnv_byte(hash, (uint32_t)pair[1]), namespace);
 }
 
 static int compare_numbers(const void *a, const void *b)
@@ -78,7 +90,7 @@ static int compare_counted(const void *a, const void *b)
 	    &((const struct counted *)a)->number, &((const struct counted *)b)->number);
 }
 
-/* A pair may have the number of a term: a vector has each place once. */
+/* What is beside the terms may have the number of one: a vector has each place once. */
 static size_t unite(struct counted *counted, size_t count)
 {
 	size_t kept = 0;
@@ -112,43 +124,59 @@ static void add_vector(struct query *q, struct counted *counted, size_t count)
 }
 
 struct found {
-	struct terms terms, pairs;
-	struct counted *counted; /* of both */
+	struct terms terms;
+	struct terms_beside beside;
+	struct counted *counted; /* of all that goes into the vector */
 };
 
 static bool find(struct found *found, const struct lexicon_source *source)
 {
-	bool ok = terms_add_text_pairs(&found->terms, &found->pairs, source->user_input,
-	              source->user_input_len) &&
-	          terms_add_text_pairs(&found->terms, &found->pairs, source->assistant_response,
-	              source->assistant_response_len);
+	struct terms_beside *beside = &found->beside;
+	bool ok = terms_add_text_beside(
+	    &found->terms, beside, source->user_input, source->user_input_len);
 
+	if (ok && source->assistant_response_len > 0)
+		ok = terms_add_text_beside(&found->terms, beside, source->assistant_response,
+		    source->assistant_response_len);
 	if (!ok)
 		return false;
 	terms_drop_function_words(&found->terms);
 	if (source->event_us != ROWS_NO_TIME &&
 	    !terms_add_date(&found->terms, source->event_us))
 		return false;
-	found->counted =
-	    malloc((found->terms.count + found->pairs.count / 2 + 1) * sizeof(*found->counted));
+	found->counted = malloc((found->terms.count + beside->pairs.count / 2 +
+	                            beside->beginnings.count / 2 + beside->asked.count + 1) *
+	                        sizeof(*found->counted));
 	return found->counted != NULL;
 }
 
 static void add_found(struct query *q, uint32_t namespace, struct found *found)
 {
-	struct terms *terms = &found->terms, *pairs = &found->pairs;
+	struct terms *terms = &found->terms, *pairs = &found->beside.pairs;
+	struct terms *beginnings = &found->beside.beginnings, *asked = &found->beside.asked;
 	int32_t length = (int32_t)terms->count;
 	size_t distinct, count;
 
 	for (size_t i = 0; i < pairs->count / 2; i++)
 		pairs->items[i] = number_of_pair(pairs->items + 2 * i, namespace);
 	pairs->count /= 2;
+	for (size_t i = 0; i < beginnings->count / 2; i++)
+		beginnings->items[i] = number_beside(beginnings->items[2 * i + 1], namespace);
+	beginnings->count /= 2;
+	terms_drop_function_words(asked);
+	number_all(asked, namespace);
+	for (size_t i = 0; i < asked->count; i++)
+		asked->items[i] = number_asked(asked->items[i]);
 	number_all(terms, namespace);
 	distinct = count_equal(terms, found->counted);
 	for (size_t i = 0; i < distinct; i++)
 		terms->items[i] = found->counted[i].number;
 	query_int4_array(q, terms->items, distinct);
 	count = distinct + count_equal(pairs, found->counted + distinct);
+	count += count_equal(beginnings, found->counted + count);
+	count += count_equal(asked, found->counted + count);
+	if (found->beside.asks)
+		found->counted[count++] = (struct counted){.number = LEXICON_ASKS, .times = 1};
 	add_vector(q, found->counted, count);
 	query_int4(q, length);
 	query_int4(q, TEXT_VERSION);
@@ -165,7 +193,7 @@ bool lexicon_add(struct query *q, const char *namespace, const struct lexicon_so
 		query_null(q);
 	free(found.counted);
 	terms_fini(&found.terms);
-	terms_fini(&found.pairs);
+	terms_beside_fini(&found.beside);
 	return ok;
 }
 
@@ -206,32 +234,62 @@ static void keep_first(struct terms *terms, size_t most)
 	terms->count = kept;
 }
 
-/* The pairs of the terms that were kept, each once, as three lists. */
-static void add_phrases(
-    struct query *q, const struct terms *terms, const struct terms *pairs, uint32_t namespace)
-{
-	int32_t numbers[LEXICON_QUERY_TERMS], before[LEXICON_QUERY_TERMS],
-	    after[LEXICON_QUERY_TERMS];
-	size_t count = 0;
+/* What is asked for beside the terms: three lists. */
+struct asked_beside {
+	int32_t numbers[2 * LEXICON_QUERY_TERMS], first[2 * LEXICON_QUERY_TERMS],
+	    second[2 * LEXICON_QUERY_TERMS];
+	size_t count;
+};
 
-	for (size_t i = 0; i + 1 < pairs->count && count < LEXICON_QUERY_TERMS; i += 2) {
-		numbers[count] = number_of_pair(pairs->items + i, namespace);
-		before[count] = number_of(pairs->items[i], namespace);
-		after[count] = number_of(pairs->items[i + 1], namespace);
-		count += !is_among(numbers, count, numbers[count]) &&
-		         is_among(terms->items, terms->count, before[count]) &&
-		         is_among(terms->items, terms->count, after[count]);
+/* Each number once, and only of terms that were kept. */
+static void add_asked(struct asked_beside *asked, const struct terms *terms, int32_t number,
+    int32_t first, int32_t second)
+{
+	if (is_among(asked->numbers, asked->count, number) ||
+	    is_among(terms->items, terms->count, number) ||
+	    !is_among(terms->items, terms->count, first) ||
+	    (second != 0 && !is_among(terms->items, terms->count, second)))
+		return;
+	asked->numbers[asked->count] = number;
+	asked->first[asked->count] = first;
+	asked->second[asked->count++] = second;
+}
+
+static bool has_beginning(const struct asked_beside *asked, int32_t term)
+{
+	size_t i = 0;
+
+	while (i < asked->count && (asked->first[i] != term || asked->second[i] != 0))
+		i++;
+	return i < asked->count;
+}
+
+static void find_asked(
+    struct asked_beside *asked, const struct lexicon_question *question)
+{
+	const struct terms *terms = &question->terms, *pairs = &question->beside.pairs;
+	const struct terms *beginnings = &question->beside.beginnings;
+	uint32_t namespace = question->namespace;
+
+	for (size_t i = 0; i + 1 < pairs->count && asked->count < LEXICON_QUERY_TERMS; i += 2)
+		add_asked(asked, terms, number_of_pair(pairs->items + i, namespace),
+		    number_of(pairs->items[i], namespace),
+		    number_of(pairs->items[i + 1], namespace));
+	for (size_t i = 0; i + 1 < beginnings->count && asked->count < 2 * LEXICON_QUERY_TERMS;
+	     i += 2) {
+		int32_t term = number_of(beginnings->items[i], namespace);
+
+		if (!has_beginning(asked, term))
+			add_asked(asked, terms,
+			    number_beside(beginnings->items[i + 1], namespace), term, 0);
 	}
-	query_int4_array(q, numbers, count);
-	query_int4_array(q, before, count);
-	query_int4_array(q, after, count);
 }
 
 bool lexicon_find(
     struct lexicon_question *question, const char *namespace, const char *words, size_t len)
 {
 	question->namespace = fnv_text(namespace);
-	if (!terms_add_text_pairs(&question->terms, &question->pairs, words, len))
+	if (!terms_add_text_beside(&question->terms, &question->beside, words, len))
 		return false;
 	terms_drop_function_words(&question->terms);
 	number_all(&question->terms, question->namespace);
@@ -244,13 +302,18 @@ void lexicon_add_terms(struct query *q, const struct lexicon_question *question)
 	query_int4_array(q, question->terms.items, question->terms.count);
 }
 
-void lexicon_add_phrases(struct query *q, const struct lexicon_question *question)
+void lexicon_add_beside(struct query *q, const struct lexicon_question *question)
 {
-	add_phrases(q, &question->terms, &question->pairs, question->namespace);
+	struct asked_beside asked = {.count = 0};
+
+	find_asked(&asked, question);
+	query_int4_array(q, asked.numbers, asked.count);
+	query_int4_array(q, asked.first, asked.count);
+	query_int4_array(q, asked.second, asked.count);
 }
 
 void lexicon_question_fini(struct lexicon_question *question)
 {
 	terms_fini(&question->terms);
-	terms_fini(&question->pairs);
+	terms_beside_fini(&question->beside);
 }

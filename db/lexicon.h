@@ -1,11 +1,11 @@
 /*
  * lexicon: what is stored of a memory's words, and how a question asks for them.
  *
- * A term is stored as a number from 1 to LEXICON_DIMENSIONS, mixed with its namespace, so that the lists
+ * A term is stored as a number from 2 to LEXICON_DIMENSIONS, mixed with its namespace, so that the lists
  * of the index are each namespace's own. Beside the sorted numbers there is a sparse vector with what a
  * term counts in BM25 before length and rarity: tf (k1 + 1) / (tf + k1). Both of these change with the
  * namespace and are looked up when asking (db/sql/search_words.sql). The vector also has the phrases: pairs of
- * words that follow each other.
+ * words that follow each other, the beginnings of words, the terms of its last text's questions, and LEXICON_ASKS when it ends in one.
  */
 #pragma once
 
@@ -15,10 +15,11 @@
 #include "text.h"
 
 #define LEXICON_DIMENSIONS 1000000000 /* pgvector's most */
+#define LEXICON_ASKS       1          /* no term's number */
 /* pgvector's most entries of a sparse vector. Of a memory with more distinct terms and phrases the
  * most frequent count in a search; erasing by words knows all terms. */
 #define LEXICON_VECTOR_TERMS 16000
-/* Distinct terms of a question that are looked up, and its phrases; the first ones. */
+/* Distinct terms of a question that are looked up, and its phrases, and beginnings; the first ones. */
 #define LEXICON_QUERY_TERMS 64
 
 /* What a memory is found by. Texts may be NULL with a length of 0. */
@@ -44,7 +45,7 @@ bool lexicon_add_words(struct query *q, const char *namespace, const char *words
 struct lexicon_question {
 	uint32_t namespace;
 	struct terms terms; /* numbers, each once, without function words if there are others */
-	struct terms pairs;
+	struct terms_beside beside;
 };
 
 /* False: out of memory. */
@@ -52,6 +53,6 @@ bool lexicon_find(struct lexicon_question *question, const char *namespace, cons
     size_t len) __attribute__((warn_unused_result));
 /* Adds its terms: int[]. */
 void lexicon_add_terms(struct query *q, const struct lexicon_question *question);
-/* Adds its phrases: int[] of their numbers, of their first terms, of their second ones. */
-void lexicon_add_phrases(struct query *q, const struct lexicon_question *question);
+/* Adds its phrases and beginnings: int[] of their numbers, of their (first) terms, of their second ones, 0 for a beginning. */
+void lexicon_add_beside(struct query *q, const struct lexicon_question *question);
 void lexicon_question_fini(struct lexicon_question *question);

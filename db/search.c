@@ -17,7 +17,7 @@ bool search_ask(struct query *q, const struct principal *who, const struct searc
 	query_text(q, search->session_id, search->session_id_len);
 	query_int4(q, search->limit);
 	query_int4(q, search->characters);
-	lexicon_add_phrases(q, &question);
+	lexicon_add_beside(q, &question);
 	query_time(q, period != NULL ? period->from_us : ROWS_NO_TIME);
 	query_time(q, period != NULL ? period->to_us : ROWS_NO_TIME);
 	query_bool(q, search->strict);

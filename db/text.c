@@ -16,7 +16,7 @@ static const char *const function_words[] = {"a", "about", "after", "again", "al
     "from", "further", "had", "hadn't", "has", "hasn't", "have", "haven't", "having", "he",
     "he'd", "her", "here", "hers", "herself", "he's", "him", "himself", "his", "how", "how's",
     "i", "if", "i'm", "in", "into", "is", "isn't", "it", "its", "itself", "i've", "just", "ll",
-    "m", "me", "more", "most", "my", "myself", "no", "nor", "not", "of", "off", "on", "once",
+    "m", "many", "me", "more", "most", "much", "my", "myself", "no", "nor", "not", "of", "off", "on", "once",
     "only", "or", "other", "our", "ours", "ourselves", "out", "over", "own", "re", "s", "same",
     "shall", "she", "she's", "should", "shouldn't", "so", "some", "such", "t", "than", "that",
     "that's", "the", "their", "theirs", "them", "themselves", "then", "there", "there's",
@@ -143,4 +143,11 @@ void terms_fini(struct terms *terms)
 {
 	free(terms->items);
 	*terms = (struct terms){0};
+}
+
+void terms_beside_fini(struct terms_beside *beside)
+{
+	terms_fini(&beside->pairs);
+	terms_fini(&beside->beginnings);
+	terms_fini(&beside->asked);
 }

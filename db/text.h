@@ -30,8 +30,17 @@ struct terms {
 bool terms_add_text(struct terms *terms, const char *text, size_t len)
     __attribute__((warn_unused_result));
 
-/* The same, and to pairs, two by two, the terms of words that follow each other, function words left out. */
-bool terms_add_text_pairs(struct terms *terms, struct terms *pairs, const char *text,
+/* What a text has beside its terms; terms_beside_fini() frees it. */
+struct terms_beside {
+	struct terms pairs; /* two by two: words that follow each other, function words left out */
+	struct terms beginnings; /* two by two: an English word and its first letters, which have a
+	                          * term of their own: paint, painter */
+	struct terms asked;      /* the terms of its questions */
+	bool asks;               /* it ends in a question, whatever stands in brackets behind it */
+};
+
+/* The same, and adds what there is beside them; asked and asks are those of this text. */
+bool terms_add_text_beside(struct terms *terms, struct terms_beside *beside, const char *text,
     size_t len) __attribute__((warn_unused_result));
 
 /* The same for a time (microseconds since 1970, as UTC), as if its date were written out. */
@@ -44,3 +53,4 @@ void terms_drop_function_words(struct terms *terms);
 void terms_reduce(struct terms *terms);
 
 void terms_fini(struct terms *terms);
+void terms_beside_fini(struct terms_beside *beside);

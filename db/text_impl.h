@@ -16,14 +16,16 @@ struct date_words {
 
 struct words {
 	struct terms *terms;
-	struct terms *pairs; /* NULL: nobody asks for them */
+	struct terms_beside *beside; /* NULL: nobody wants it */
 	bool has_before;
 	uint32_t before; /* the word before, for pairs */
+	size_t sentence;     /* where its terms begin */
+	uint32_t bracket;    /* that closes what stands in brackets, or 0 */
 	struct date_words dates;
 };
 
 /* What hashes begin with, so that a date or a function word is no other word's term. */
-enum term_kind { TERM_WORD, TERM_FUNCTION_WORD, TERM_DATE };
+enum term_kind { TERM_WORD, TERM_FUNCTION_WORD, TERM_DATE, TERM_BEGINNING };
 
 uint32_t term_begin(enum term_kind kind);
 uint32_t term_char(uint32_t hash, uint32_t c);

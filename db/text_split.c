@@ -171,6 +171,36 @@ static bool add_character(struct words *words, uint32_t before, uint32_t c)
 	return before == 0 || terms_add(words->terms, term_char(term_char(begin, before), c));
 }
 
+static bool is_question_mark(uint32_t c)
+{
+	return c == '?' || c == 0x61f; /* Arabic's; the full-width one is ASCII by now */
+}
+
+/* Whether the text ends in a question, as far as it is read: c is no letter or digit. */
+static void note_bracket(struct words *words, uint32_t c)
+{
+	if (words->bracket != 0)
+		words->bracket = c == words->bracket ? 0 : words->bracket;
+	else if (c == '(' || c == '[')
+		words->bracket = c == '(' ? ')' : ']';
+	else if (is_question_mark(c))
+		words->beside->asks = true;
+}
+
+/* c is no letter or digit; it may end a sentence, and that may be a question. */
+static bool add_mark(struct words *words, uint32_t c)
+{
+	struct terms *terms = words->terms;
+	bool ok = true;
+
+	note_bracket(words, c);
+	for (size_t i = words->sentence; ok && is_question_mark(c) && i < terms->count; i++)
+		ok = terms_add(&words->beside->asked, (uint32_t)terms->items[i]);
+	if (is_question_mark(c) || c == '.' || c == '!' || c == '\n' || c == 0x3002)
+		words->sentence = terms->count;
+	return ok;
+}
+
 static bool add_piece(struct words *words, const uint32_t *s, size_t len)
 {
 	uint32_t before = 0; /* the CJK character just before, or 0 */
@@ -180,12 +210,16 @@ static bool add_piece(struct words *words, const uint32_t *s, size_t len)
 		enum script script = script_of(s[i]);
 		size_t end = i + 1;
 
-		if (script == SCRIPT_WORD) {
+		if (words->beside != NULL && script == SCRIPT_NONE)
+			ok = add_mark(words, s[i]);
+		else if (words->beside != NULL && words->bracket == 0 && script != SCRIPT_PICTURE)
+			words->beside->asks = false;
+		if (ok && script == SCRIPT_WORD) {
 			end = run_end(s, i, len);
 			ok = words_add_run(words, s + i, end - i);
-		} else if (script == SCRIPT_CJK) {
+		} else if (ok && script == SCRIPT_CJK) {
 			ok = add_character(words, before, s[i]);
-		} else if (script == SCRIPT_PICTURE) {
+		} else if (ok && script == SCRIPT_PICTURE) {
 			ok = terms_add(words->terms, term_char(term_begin(TERM_WORD), s[i]));
 		}
 		before = script == SCRIPT_CJK ? s[i] : 0;
@@ -212,16 +246,20 @@ static size_t piece_of(const char *text, size_t len)
 
 bool terms_add_text(struct terms *terms, const char *text, size_t len)
 {
-	return terms_add_text_pairs(terms, NULL, text, len);
+	return terms_add_text_beside(terms, NULL, text, len);
 }
 
-bool terms_add_text_pairs(
-    struct terms *terms, struct terms *pairs, const char *text, size_t len)
+bool terms_add_text_beside(
+    struct terms *terms, struct terms_beside *beside, const char *text, size_t len)
 {
-	struct words words = {.terms = terms, .pairs = pairs};
+	struct words words = {.terms = terms, .beside = beside, .sentence = terms->count};
 	size_t room = len < PIECE_BYTES ? len : PIECE_BYTES;
 	bool ok = true;
 
+	if (beside != NULL) {
+		beside->asked.count = 0;
+		beside->asks = false;
+	}
 	if (len == 0)
 		return true;
 	uint32_t *points = malloc(room * NORMALIZED_TIMES * sizeof(*points));

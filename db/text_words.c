@@ -10,6 +10,7 @@
 #define FOLDED_AT_ONCE 18  /* that one code point can become (Unicode, NFKC) */
 #define LATIN_END      0x250
 #define NUMBER_DIGITS  9 /* of a number that is one to us */
+#define BEGINNING      4 /* letters of a word that are its beginning */
 
 struct folded {
 	char ascii[FOLDED_MAX + 1]; /* when all of it is ASCII */
@@ -55,8 +56,9 @@ static const struct {
 /* A word among words, unlike a part of something or a function word. */
 static bool add_term(struct words *words, uint32_t term)
 {
-	bool ok = words->pairs == NULL || !words->has_before ||
-	          (terms_add(words->pairs, words->before) && terms_add(words->pairs, term));
+	struct terms *pairs = words->beside != NULL ? &words->beside->pairs : NULL;
+	bool ok = pairs == NULL || !words->has_before ||
+	          (terms_add(pairs, words->before) && terms_add(pairs, term));
 
 	words->before = term;
 	words->has_before = true;
@@ -170,6 +172,18 @@ static size_t ordinal_digits(const struct folded *word)
 	return 0;
 }
 
+/* What stems leave apart, art and artist, still begins alike. */
+static bool add_beginning(struct words *words, uint32_t term, const char *word)
+{
+	struct terms *beginnings;
+
+	if (words->beside == NULL)
+		return true;
+	beginnings = &words->beside->beginnings;
+	return terms_add(beginnings, term) &&
+	       terms_add(beginnings, hash_ascii(TERM_BEGINNING, word, BEGINNING));
+}
+
 static bool add_english(struct words *words, const struct folded *word)
 {
 	const uint32_t function = hash_ascii(TERM_FUNCTION_WORD, word->ascii, word->len);
@@ -199,8 +213,10 @@ static bool add_english(struct words *words, const struct folded *word)
 	}
 	date_end(words);
 	const char *base = text_base_form(word->ascii);
+	size_t len = strlen(base);
+	uint32_t term = stem_term(base, len);
 
-	return add_term(words, stem_term(base, strlen(base)));
+	return add_term(words, term) && (len < BEGINNING || add_beginning(words, term, base));
 }
 
 static uint32_t hash_folded(const struct folded *word)

@@ -2,7 +2,7 @@
  * fuzz_text: what text.h promises, for any bytes.
  *
  * The same text gives the same terms, as many as are bounded by its length; a reduced list is sorted and
- * each term is in it once; pairs come in twos, and asking for them changes no term.
+ * each term is in it once; what is beside them comes in twos, and asking for it changes no term.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -22,14 +22,15 @@ static void must(bool fact)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	struct terms terms = {0}, again = {0}, pairs = {0};
+	struct terms terms = {0}, again = {0};
+	struct terms_beside beside = {0};
 
 	must(terms_add_text(&terms, (const char *)data, len));
-	must(terms_add_text_pairs(&again, &pairs, (const char *)data, len));
+	must(terms_add_text_beside(&again, &beside, (const char *)data, len));
 	must(terms.count == again.count && terms.count <= TERMS_PER_BYTE * len);
 	must(terms.count == 0 ||
 	     memcmp(terms.items, again.items, terms.count * sizeof(*terms.items)) == 0);
-	must(pairs.count % 2 == 0);
+	must(beside.pairs.count % 2 == 0 && beside.beginnings.count % 2 == 0);
 	terms_drop_function_words(&again);
 	must(again.count > 0 || terms.count == 0);
 	terms_reduce(&terms);
@@ -38,6 +39,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	must(terms.count <= again.count);
 	terms_fini(&terms);
 	terms_fini(&again);
-	terms_fini(&pairs);
+	terms_beside_fini(&beside);
 	return 0;
 }

@@ -27,19 +27,21 @@ folded AS MATERIALIZED (
 ), asked AS MATERIALIZED (
     SELECT f.term, f.memories,
         ln(1 + (greatest(c.memories - f.memories, 0) + 0.5) / (f.memories + 0.5))::float8 AS idf,
-        format('{%s:1}/1000000000', f.term)::sparsevec AS unit
+        b.beginning, format('{%s:1%s}/1000000000', f.term, ',' || b.beginning || ':0.25')::sparsevec AS unit
     FROM corpus c CROSS JOIN LATERAL (
         SELECT u.term, greatest(coalesce(l.memories, 0) + coalesce(n.memories, 0), 0) AS memories
         FROM unnest($3) AS u (term)
             LEFT JOIN lexicon_terms l ON l.term = u.term AND l.namespace = $1
             LEFT JOIN noted_terms n ON n.term = u.term) AS f (term, memories)
+        LEFT JOIN unnest($7::int[], $8::int[], $9::int[]) AS b (beginning, term, none) ON b.term = f.term AND b.none = 0
 ), question AS MATERIALIZED (
-    SELECT format('{%s}/1000000000', string_agg(term || ':' || idf, ',' ORDER BY term))::sparsevec AS vector,
+    SELECT format('{%s}/1000000000', string_agg(concat(term, ':', idf, ',' || beginning || ':' || 0.25 * idf), ','))::sparsevec AS vector,
+        format('{%s}/1000000000', string_agg((term + 499999999) % 1000000000 + 1 || ':' || idf, ','))::sparsevec AS asked,
         sum(idf) AS idf
     FROM asked
 ), phrases AS MATERIALIZED (
     SELECT format('{%s}/1000000000', string_agg(p.phrase || ':' || least(a.idf, b.idf), ','))::sparsevec AS vector
-    FROM unnest($7::int[], $8::int[], $9::int[]) AS p (phrase, before, after)
+    FROM unnest($7, $8, $9) AS p (phrase, before, after)
         JOIN asked a ON a.term = p.before JOIN asked b ON b.term = p.after
 ), within AS MATERIALIZED (
     -- one small session: all its memories are candidates
@@ -81,6 +83,7 @@ folded AS MATERIALIZED (
 ), document AS MATERIALIZED (
     SELECT m.id, m.session_id, m.created_at, m.lexicon,
         0.8 + 0.2 * m.words / (SELECT average FROM corpus) AS length,
+        m.lexicon <#> '{1:1}/1000000000' < 0 AS asks,
         @search_scope@ AS fits
     FROM (SELECT id FROM seed UNION SELECT before FROM near UNION SELECT after FROM near) AS d
         JOIN memories m USING (id)
@@ -104,13 +107,16 @@ folded AS MATERIALIZED (
     GROUP BY session_id
 ), own AS (
     SELECT id, sum(weight) AS score FROM part GROUP BY id
+), answer AS (
+    SELECT n.after AS id, 0.6 * -(d.lexicon <#> q.asked) / d.length + 0.3 * CASE WHEN d.asks THEN o.score ELSE 0 END AS score
+    FROM near n JOIN document d ON d.id = n.before JOIN own o ON o.id = n.before, question q
 ), word_hit AS MATERIALIZED (
     SELECT id, own + around + session + phrase AS score, own, around, session, phrase
-    FROM (SELECT d.id, d.created_at, o.score AS own, a.score / sqrt(q.idf) AS around,
+    FROM (SELECT d.id, d.created_at, o.score AS own, a.score / sqrt(q.idf) + coalesce(r.score, 0) AS around,
             0.5 * coalesce(s.score, 0) AS session,
             0.3 * coalesce(-(d.lexicon <#> p.vector), 0) / d.length AS phrase
         FROM document d JOIN own o USING (id) JOIN around a USING (id)
-            LEFT JOIN session s ON s.session_id = d.session_id, question q, phrases p
+            LEFT JOIN answer r USING (id) LEFT JOIN session s ON s.session_id = d.session_id, question q, phrases p
         WHERE d.fits) AS scored
     ORDER BY own + around + session + phrase DESC, created_at DESC, id
     LIMIT greatest($5::int, 50)
