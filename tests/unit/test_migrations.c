@@ -12,8 +12,9 @@
 static void are_numbered_in_their_order(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < MIGRATIONS_COUNT; i++)
-		assert_int_equal(migration_number(&migrations[i]), i + 1);
+	/* There may be gaps, for branches that come together. */
+	for (size_t i = 1; i < MIGRATIONS_COUNT; i++)
+		assert_true(migration_number(&migrations[i]) > migration_number(&migrations[i - 1]));
 }
 
 static void know_themselves(void **state)
