@@ -14,7 +14,8 @@ static void are_numbered_in_their_order(void **state)
 	(void)state;
 	/* There may be gaps, for branches that come together. */
 	for (size_t i = 1; i < MIGRATIONS_COUNT; i++)
-		assert_true(migration_number(&migrations[i]) > migration_number(&migrations[i - 1]));
+		assert_true(
+		    migration_number(&migrations[i]) > migration_number(&migrations[i - 1]));
 }
 
 static void know_themselves(void **state)
