@@ -22,7 +22,8 @@ static int32_t number_of(int32_t term, uint32_t namespace)
 
 	x = (x ^ (x >> 16)) * 0x85ebca6bU;
 	x = (x ^ (x >> 13)) * 0xc2b2ae35U;
-	return (int32_t)(LEXICON_ASKS + 1 + (x ^ (x >> 16)) % (LEXICON_DIMENSIONS - LEXICON_ASKS));
+	return (
+	    int32_t)(LEXICON_ASKS + 1 + (x ^ (x >> 16)) % (LEXICON_DIMENSIONS - LEXICON_ASKS));
 }
 
 static void number_all(struct terms *terms, uint32_t namespace)
@@ -264,8 +265,7 @@ static bool has_beginning(const struct asked_beside *asked, int32_t term)
 	return i < asked->count;
 }
 
-static void find_asked(
-    struct asked_beside *asked, const struct lexicon_question *question)
+static void find_asked(struct asked_beside *asked, const struct lexicon_question *question)
 {
 	const struct terms *terms = &question->terms, *pairs = &question->beside.pairs;
 	const struct terms *beginnings = &question->beside.beginnings;

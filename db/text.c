@@ -16,15 +16,15 @@ static const char *const function_words[] = {"a", "about", "after", "again", "al
     "from", "further", "had", "hadn't", "has", "hasn't", "have", "haven't", "having", "he",
     "he'd", "her", "here", "hers", "herself", "he's", "him", "himself", "his", "how", "how's",
     "i", "if", "i'm", "in", "into", "is", "isn't", "it", "its", "itself", "i've", "just", "ll",
-    "m", "many", "me", "more", "most", "much", "my", "myself", "no", "nor", "not", "of", "off", "on", "once",
-    "only", "or", "other", "our", "ours", "ourselves", "out", "over", "own", "re", "s", "same",
-    "shall", "she", "she's", "should", "shouldn't", "so", "some", "such", "t", "than", "that",
-    "that's", "the", "their", "theirs", "them", "themselves", "then", "there", "there's",
-    "these", "they", "they'd", "they'll", "they're", "they've", "this", "those", "through",
-    "to", "too", "under", "until", "up", "us", "ve", "very", "was", "wasn't", "we", "were",
-    "weren't", "we've", "what", "what's", "when", "where", "which", "while", "who", "whom",
-    "whose", "why", "will", "with", "won't", "would", "wouldn't", "yeah", "yes", "you", "you'd",
-    "you'll", "your", "you're", "yours", "yourself", "yourselves", "you've"};
+    "m", "many", "me", "more", "most", "much", "my", "myself", "no", "nor", "not", "of", "off",
+    "on", "once", "only", "or", "other", "our", "ours", "ourselves", "out", "over", "own", "re",
+    "s", "same", "shall", "she", "she's", "should", "shouldn't", "so", "some", "such", "t",
+    "than", "that", "that's", "the", "their", "theirs", "them", "themselves", "then", "there",
+    "there's", "these", "they", "they'd", "they'll", "they're", "they've", "this", "those",
+    "through", "to", "too", "under", "until", "up", "us", "ve", "very", "was", "wasn't", "we",
+    "were", "weren't", "we've", "what", "what's", "when", "where", "which", "while", "who",
+    "whom", "whose", "why", "will", "with", "won't", "would", "wouldn't", "yeah", "yes", "you",
+    "you'd", "you'll", "your", "you're", "yours", "yourself", "yourselves", "you've"};
 
 #define FUNCTION_WORDS (sizeof(function_words) / sizeof(*function_words))
 #define HASH_SLOTS     512 /* a power of two, more than twice the function words */

@@ -32,11 +32,13 @@ bool terms_add_text(struct terms *terms, const char *text, size_t len)
 
 /* What a text has beside its terms; terms_beside_fini() frees it. */
 struct terms_beside {
-	struct terms pairs; /* two by two: words that follow each other, function words left out */
-	struct terms beginnings; /* two by two: an English word and its first letters, which have a
+	struct terms
+	    pairs; /* two by two: words that follow each other, function words left out */
+	struct terms
+	    beginnings;     /* two by two: an English word and its first letters, which have a
 	                          * term of their own: paint, painter */
-	struct terms asked;      /* the terms of its questions */
-	bool asks;               /* it ends in a question, whatever stands in brackets behind it */
+	struct terms asked; /* the terms of its questions */
+	bool asks;          /* it ends in a question, whatever stands in brackets behind it */
 };
 
 /* The same, and adds what there is beside them; asked and asks are those of this text. */

@@ -18,9 +18,9 @@ struct words {
 	struct terms *terms;
 	struct terms_beside *beside; /* NULL: nobody wants it */
 	bool has_before;
-	uint32_t before; /* the word before, for pairs */
-	size_t sentence;     /* where its terms begin */
-	uint32_t bracket;    /* that closes what stands in brackets, or 0 */
+	uint32_t before;  /* the word before, for pairs */
+	size_t sentence;  /* where its terms begin */
+	uint32_t bracket; /* that closes what stands in brackets, or 0 */
 	struct date_words dates;
 };
 

@@ -212,7 +212,8 @@ static bool add_piece(struct words *words, const uint32_t *s, size_t len)
 
 		if (words->beside != NULL && script == SCRIPT_NONE)
 			ok = add_mark(words, s[i]);
-		else if (words->beside != NULL && words->bracket == 0 && script != SCRIPT_PICTURE)
+		else if (words->beside != NULL && words->bracket == 0 &&
+		         script != SCRIPT_PICTURE)
 			words->beside->asks = false;
 		if (ok && script == SCRIPT_WORD) {
 			end = run_end(s, i, len);
