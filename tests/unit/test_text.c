@@ -222,6 +222,60 @@ static void is_the_same_in_pieces(void **state)
 	free(text);
 }
 
+/* What stands beside the terms of a text. */
+static struct terms_beside beside_of(const char *text)
+{
+	struct terms terms = {0};
+	struct terms_beside beside = {0};
+
+	assert_true(terms_add_text_beside(&terms, &beside, text, strlen(text)));
+	terms_fini(&terms);
+	return beside;
+}
+
+static void knows_beginnings(void **state)
+{
+	struct terms_beside painted = beside_of("paint"), painter = beside_of("the painter");
+	struct terms_beside none = beside_of("ear 2023 during \xe7\x94\xbb");
+
+	(void)state;
+	assert_int_equal(painted.beginnings.count, 2);
+	assert_int_equal(painter.beginnings.count, 2);
+	assert_int_not_equal(painted.beginnings.items[0], painter.beginnings.items[0]);
+	assert_int_equal(painted.beginnings.items[1], painter.beginnings.items[1]);
+	assert_int_equal(none.beginnings.count, 0);
+	terms_beside_fini(&painted);
+	terms_beside_fini(&painter);
+	terms_beside_fini(&none);
+}
+
+static void knows_questions(void **state)
+{
+	static const struct {
+		const char *text;
+		bool asks;
+		size_t asked;
+	} cases[] = {
+	    {"Herons nest. Which reeds?", true, 2},
+	    {"Which reeds? Tall ones", false, 2},
+	    {"Which reeds? [shows a picture of reeds]", true, 2},
+	    {"Which reeds (tall ones)? \xf0\x9f\x98\x80", true, 4},
+	    {"reeds!", false, 0},
+	    {"\xe5\x93\xaa\xef\xbc\x9f", true, 1}, /* Chinese, with its own mark */
+	    {"?", true, 0},
+	    {"", false, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct terms_beside beside = beside_of(cases[i].text);
+
+		if (beside.asks != cases[i].asks || beside.asked.count != cases[i].asked)
+			fail_msg("%s: %d, %zu", cases[i].text, beside.asks, beside.asked.count);
+		terms_beside_fini(&beside);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -235,6 +289,8 @@ int main(void)
 	    cmocka_unit_test(knows_dates_in_every_form),
 	    cmocka_unit_test(knows_full_and_half_width),
 	    cmocka_unit_test(is_the_same_in_pieces),
+	    cmocka_unit_test(knows_beginnings),
+	    cmocka_unit_test(knows_questions),
 	};
 
 	return cmocka_run_group_tests_name("text", tests, NULL, NULL);

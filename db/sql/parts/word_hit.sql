@@ -4,8 +4,9 @@
 -- Rare terms of the question choose the candidates, the rarest first, as long as they are few enough; all terms
 -- score them. Of the best, and of the memories before and after them, each term then counts three times: where it is;
 -- where it is in the memory or the ones beside it, by how much of the question there is; and half where it is
--- anywhere in the session, as far as it was found. Phrases ($7, of the terms $8 and $9) count a little for the rarer
--- of their words. What has no word of the question is no hit.
+-- anywhere in the session, as far as it was found. A word's beginning ($7, of the term $8, where $9 is 0) is a quarter
+-- of the word. What follows a question is its answer: the question's words count once more there. Phrases ($7, of the
+-- terms $8 and $9) count a little for the rarer of their words. What has no word of the question is no hit.
 -- Every number here was chosen by tests/bench/locomo.py (DECISIONS.md).
 folded AS MATERIALIZED (
     SELECT memories, words FROM lexicon_totals WHERE namespace = $1::text
