@@ -63,20 +63,26 @@ def _lexicon(database: str, text: str) -> tuple[str, int]:
 
 
 def _question(server: Server, question: str) -> dict[str, str]:
-    """The parameters of search_words.sql: its words and phrases, learnt one by one from memories that go again."""
+    """The parameters of search_words.sql: its words, their beginnings and phrases, learnt one by one from memories that go again."""
     words = question.split()
     pairs = list(zip(words, words[1:]))
     with server.connect() as connection:
         connection.done("save_memories", {"memories": [{"user_input": text, "session_id": "parts"}
             for text in dict.fromkeys([*words, *map(" ".join, pairs)])]})
     terms = {word: _terms(server.database, word)[0] for word in words}
-    phrases = []
-    for pair in pairs:
-        vector = _lexicon(server.database, " ".join(pair))[0]
-        phrases += {int(entry.split(":")[0]) for entry in vector.strip("{").split("}")[0].split(",")} - {terms[word] for word in pair}
+    beginnings = [(number, terms[word], 0) for word in words for number in _entries(server.database, word) - {terms[word]}]
+    known = {*terms.values(), *(number for number, _, _ in beginnings)}
+    phrases = [(number, terms[first], terms[second]) for first, second in pairs
+        for number in _entries(server.database, f"{first} {second}") - known]
     psql(server.database, "DELETE FROM memories WHERE session_id = 'parts'")
-    return {"terms": _as_array(list(terms.values())), "phrases": _as_array(phrases),
-        "before": _as_array([terms[pair[0]] for pair in pairs]), "after": _as_array([terms[pair[1]] for pair in pairs])}
+    beside = [*phrases, *beginnings]
+    return {"terms": _as_array(list(terms.values()))} | {
+        name: _as_array([entry[i] for entry in beside]) for i, name in enumerate(("phrases", "before", "after"))}
+
+
+def _entries(database: str, text: str) -> set[int]:
+    """The places of its vector."""
+    return {int(entry.split(":")[0]) for entry in _lexicon(database, text)[0].strip("{").split("}")[0].split(",")}
 
 
 # Two vectors as one.

@@ -31,7 +31,7 @@ folded AS MATERIALIZED (
         b.beginning, format('{%s:1%s}/1000000000', f.term, ',' || b.beginning || ':0.25')::sparsevec AS unit
     FROM corpus c CROSS JOIN LATERAL (
         SELECT u.term, greatest(coalesce(l.memories, 0) + coalesce(n.memories, 0), 0) AS memories
-        FROM unnest($3) AS u (term)
+        FROM unnest($3::int[]) AS u (term)
             LEFT JOIN lexicon_terms l ON l.term = u.term AND l.namespace = $1
             LEFT JOIN noted_terms n ON n.term = u.term) AS f (term, memories)
         LEFT JOIN unnest($7::int[], $8::int[], $9::int[]) AS b (beginning, term, none) ON b.term = f.term AND b.none = 0
@@ -42,7 +42,7 @@ folded AS MATERIALIZED (
     FROM asked
 ), phrases AS MATERIALIZED (
     SELECT format('{%s}/1000000000', string_agg(p.phrase || ':' || least(a.idf, b.idf), ','))::sparsevec AS vector
-    FROM unnest($7, $8, $9) AS p (phrase, before, after)
+    FROM unnest($7::int[], $8::int[], $9::int[]) AS p (phrase, before, after)
         JOIN asked a ON a.term = p.before JOIN asked b ON b.term = p.after
 ), within AS MATERIALIZED (
     -- one small session: all its memories are candidates
