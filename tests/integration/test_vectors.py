@@ -53,7 +53,7 @@ def embedding_of(database: str, number: int) -> list[float]:
 def search(filled, namespace: str, vector: list[float], **more) -> list[dict]:
     server, _, keys = filled
     with server.connect() as connection:
-        return connection.done("search_memories", {"query": "any", "embedding": vector} | more, headers=keys[namespace])["hits"]
+        return connection.done("search_memories", {"query": "any", "embedding": vector, "strategy": "semantic"} | more, headers=keys[namespace])["hits"]
 
 
 def nearest(database: str, namespace: str, vector: list[float], limit: int, where: str = "true") -> list[str]:
