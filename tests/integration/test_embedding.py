@@ -107,7 +107,7 @@ def test_a_long_text_has_a_vector_for_each_piece(embedding, database, stub):
         settled(database)
         for word in ("heron", "newt"):  # what stands at the end is found like the beginning
             query = vector(word, 64) + [0.0] * 4032
-            hit = c.done("search_memories", {"query": "x", "embedding": query})["hits"][0]
+            hit = c.done("search_memories", {"query": "x", "embedding": query, "strategy": "semantic"})["hits"][0]
             assert hit["id"] == id and hit["score"] > 0.99
         c.done("update_memory", {"id": id, "user_input": once("short now")})
         settled(database)
@@ -162,7 +162,7 @@ def test_nobodys_vectors_are_shown_to_others(start, database, stub):
     ann, eve = (bearer(make_key(database, name, namespace)) for name, namespace in (("ann", "a"), ("eve", "b")))
     with server.connect() as c:
         c.done("save_memory", {"user_input": "heron " * 3000, "wait_embedded": True}, headers=ann)
-        found = {"query": "x", "embedding": vector("heron", 64) + [0.0] * 4032}
+        found = {"query": "x", "embedding": vector("heron", 64) + [0.0] * 4032, "strategy": "semantic"}
         assert len(c.done("search_memories", found, headers=ann)["hits"]) == 1
         assert c.done("search_memories", found, headers=eve)["hits"] == []
 
