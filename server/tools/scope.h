@@ -29,9 +29,11 @@ struct scope_arguments {
 #define SCOPE_AGENT(type, member, text)                                                           \
 	{ .name = "agent", .kind = ARG_TEXT, .min = 1, .max = PRINCIPAL_NAME_BYTES - 1,           \
 	  .at = SCOPE_AT(type, member, agent), .help = (text) }
+/* NOLINTBEGIN(bugprone-macro-parentheses): offsetof() takes a member without them */
 #define SCOPE_TIMES(type, member)                                                                 \
 	PERIOD_ARGUMENTS(type, member.period, "What happened, or was written, at this time or later ...", \
 	    "... and before this.")
+/* NOLINTEND(bugprone-macro-parentheses) */
 /* clang-format on */
 
 /* What the arguments mean, after period_read(). False: out of memory. */
