@@ -246,10 +246,9 @@ def test_reconnect_replaces_every_connection(alone, admin):
         return {s["remote_pid"] for s in rows(admin, "servers") if s["state"] == "idle"}
 
     save(alone)
-    before = wait_for("two warm connections", lambda: len(pids()) == 2 and pids())
+    before = wait_for("warm connections", lambda: len(pids()) >= 2 and pids())
     assert post(admin, "/reconnect").json["status"] == "reconnecting"
-    after = wait_for("two others", lambda: len(pids()) == 2 and pids())
-    assert not before & after
+    wait_for("as many as are kept warm, all others", lambda: len(pids()) >= 2 and not before & pids())
     save(alone)
 
 
