@@ -8,12 +8,14 @@ from production import Production
 
 
 def pytest_collection_modifyitems(items):
-    """Rehearsals take minutes each; tests/deploy/run.sh runs them."""
+    """Rehearsals take minutes each, and so does making the image of the server; tests/deploy/run.sh runs them."""
     if os.environ.get("SAGE_REHEARSE"):
         return
     for item in items:
         if item.get_closest_marker("rehearsal"):
             item.add_marker(pytest.mark.skip(reason="a rehearsal; tests/deploy/run.sh runs it"))
+        elif "server_image" in item.fixturenames:
+            item.add_marker(pytest.mark.skip(reason="needs the server's image, which takes minutes; tests/deploy/run.sh runs it"))
 
 
 @pytest.fixture(scope="session")
