@@ -12,6 +12,7 @@ import pytest
 from databases import uri_of
 from generator import Generator, Shape
 from locks import Lock
+from metrics import Metrics
 from sage import MODERN, rpc_message, wait_for
 from tcp_proxy import Faults, Link
 from trial import all_leases_are_back, rest_is_long, saving
@@ -68,6 +69,9 @@ def test_late_cancel_hits_nobody(trial, cluster, proxy, newer):
     """One connection; its cancel is 300 ms late, the result is not: who comes next is not hit"""
     server = trial.start(DATABASE_URL=uri_of(proxy), DB_POOL_SIZE="1", DB_POOL_MIN="1", **newer)
     load = Generator(server, Shape(writers=0, readers=0))
+    with server.admin() as admin:  # the only connection is not to be housekeeping's when the lock comes
+        wait_for("the first round of housekeeping is over", lambda: Metrics(admin).value(
+            "pg_query_duration_seconds_count", statement="keep_vectors") > 0)
     for _ in range(3):
         seen = []
 
