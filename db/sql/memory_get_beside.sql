@@ -6,23 +6,17 @@ WITH asked AS (
 ), near AS (
     SELECT number, id, id AS beside, 0 AS place FROM asked
     UNION ALL
-    SELECT a.number, b.id, a.id, -b.distance FROM asked a CROSS JOIN LATERAL (
+    SELECT s.number, b.id, s.id, -b.distance FROM asked s CROSS JOIN LATERAL (
         SELECT n.id, row_number() OVER (ORDER BY n.at DESC, n.id DESC) AS distance FROM (
             SELECT m.id, coalesce(m.event_at, m.created_at) AS at
             FROM memories m
-            WHERE @memory_visible@
-                AND m.session_id = a.session_id
-                AND (coalesce(m.event_at, m.created_at), m.id) < (a.at, a.id)
-            ORDER BY coalesce(m.event_at, m.created_at) DESC, m.id DESC LIMIT $7::int) AS n) AS b
+            WHERE @before_it@ LIMIT $7::int) AS n) AS b
     UNION ALL
-    SELECT a.number, b.id, a.id, b.distance FROM asked a CROSS JOIN LATERAL (
+    SELECT s.number, b.id, s.id, b.distance FROM asked s CROSS JOIN LATERAL (
         SELECT n.id, row_number() OVER (ORDER BY n.at, n.id) AS distance FROM (
             SELECT m.id, coalesce(m.event_at, m.created_at) AS at
             FROM memories m
-            WHERE @memory_visible@
-                AND m.session_id = a.session_id
-                AND (coalesce(m.event_at, m.created_at), m.id) > (a.at, a.id)
-            ORDER BY coalesce(m.event_at, m.created_at), m.id LIMIT $7) AS n) AS b
+            WHERE @after_it@ LIMIT $7) AS n) AS b
 ), page AS (
     SELECT row_number() OVER (ORDER BY number, place) AS row, id, beside, place FROM near
 ), @memory_page@

@@ -14,15 +14,9 @@ WITH @word_hit@, @vector_hit@, met AS MATERIALIZED (
 ), beside AS MATERIALIZED (
     SELECT s.id, min(n.embedding <=> $15) AS distance
     FROM met s CROSS JOIN LATERAL (
-        (SELECT m.embedding FROM memories m
-         WHERE @memory_visible@ AND m.session_id = s.session_id AND @vector_counts@
-            AND (coalesce(m.event_at, m.created_at), m.id) < (s.at, s.id)
-         ORDER BY coalesce(m.event_at, m.created_at) DESC, m.id DESC LIMIT 1)
+        (SELECT m.embedding FROM memories m WHERE @vector_counts@ AND @before_it@ LIMIT 1)
         UNION ALL
-        (SELECT m.embedding FROM memories m
-         WHERE @memory_visible@ AND m.session_id = s.session_id AND @vector_counts@
-            AND (coalesce(m.event_at, m.created_at), m.id) > (s.at, s.id)
-         ORDER BY coalesce(m.event_at, m.created_at), m.id LIMIT 1)
+        (SELECT m.embedding FROM memories m WHERE @vector_counts@ AND @after_it@ LIMIT 1)
     ) AS n
     WHERE coalesce(cardinality($3), 0) > 0
     GROUP BY s.id
@@ -36,7 +30,7 @@ WITH @word_hit@, @vector_hit@, met AS MATERIALIZED (
 ), hit AS (
     SELECT id, CASE WHEN coalesce(cardinality($3), 0) = 0 THEN 1 - distance
             ELSE coalesce(score / s.best_score, 0)
-                + 0.5 * coalesce(greatest(1 - coalesce((away - s.nearest) / s.width, 0), 0), 0) * (away IS NOT NULL)::int
+                + CASE WHEN away IS NULL THEN 0 ELSE 0.5 * greatest(1 - coalesce((away - s.nearest) / s.width, 0), 0) END
             END AS base,
         score AS word_score, word_rank, own, around, session, phrase, distance, vector_rank
     FROM placed, scale s

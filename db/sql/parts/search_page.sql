@@ -1,4 +1,4 @@
--- The best of hit (id, score and what it is made of), as db/search.h reads them. $13, in seconds: a hit of that
+-- The best of hit (id, score and what it is made of), as db/search.h reads them; texts are fetched for these only. $13, in seconds: a hit of that
 -- age counts for three quarters, a much older one for half. $14: explained.
 SELECT m.id, m.session_id, m.agent, left(m.user_input, $6::int), left(m.assistant_response, $6),
     length(m.user_input) > $6 OR length(m.assistant_response) > $6, m.created_at, r.score::float8,
@@ -12,6 +12,7 @@ FROM (
     SELECT h.*, h.base * CASE WHEN $13::bigint IS NULL THEN 1 ELSE 0.5 + 0.5 * power(0.5,
         greatest(extract(epoch FROM now() - coalesce(t.event_at, t.created_at)), 0) / $13) END AS score
     FROM hit h JOIN memories t USING (id)
+    ORDER BY score DESC, t.created_at DESC, id
+    LIMIT $5::int
 ) AS r JOIN memories m USING (id)
 ORDER BY r.score DESC, m.created_at DESC, m.id
-LIMIT $5::int

@@ -71,16 +71,10 @@ folded AS MATERIALIZED (
 ), near AS MATERIALIZED (
     -- in which order two memories stand, one of them a seed
     SELECT b.id AS before, s.id AS after FROM seed s CROSS JOIN LATERAL (
-        SELECT m.id FROM memories m
-        WHERE @memory_visible@ AND m.session_id = s.session_id
-            AND (coalesce(m.event_at, m.created_at), m.id) < (s.at, s.id)
-        ORDER BY coalesce(m.event_at, m.created_at) DESC, m.id DESC LIMIT 1) AS b
+        SELECT m.id FROM memories m WHERE @before_it@ LIMIT 1) AS b
     UNION
     SELECT s.id, a.id FROM seed s CROSS JOIN LATERAL (
-        SELECT m.id FROM memories m
-        WHERE @memory_visible@ AND m.session_id = s.session_id
-            AND (coalesce(m.event_at, m.created_at), m.id) > (s.at, s.id)
-        ORDER BY coalesce(m.event_at, m.created_at), m.id LIMIT 1) AS a
+        SELECT m.id FROM memories m WHERE @after_it@ LIMIT 1) AS a
 ), document AS MATERIALIZED (
     SELECT m.id, m.session_id, m.created_at, m.lexicon,
         0.8 + 0.2 * m.words / (SELECT average FROM corpus) AS length,
