@@ -205,7 +205,7 @@ enum step_result call_query(struct call *call);
 
 /*
  * For steps: the vector of a text. In the next step it is in call->vector.vector, or that is NULL and
- * call->vector.why says why the search goes by words only. The text is copied.
+ * call->vector.why says why the search goes by words only. The text is copied; for NULL there is none.
  */
 enum step_result call_embed(struct call *call, const char *text, size_t len);
 bool call_embeds(const struct call *call); /* there is a provider */

@@ -18,6 +18,8 @@ static void on_vector(void *arg)
 enum step_result call_embed(struct call *call, const char *text, size_t len)
 {
 	embedder_query_fini(&call->vector);
+	if (text == NULL)
+		return STEP_NEXT;
 	if (call->service->embedder == NULL) {
 		snprintf(call->vector.why, sizeof(call->vector.why),
 		    "this server has no embedding provider");

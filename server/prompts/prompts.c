@@ -51,8 +51,7 @@ static enum step_result embed(struct call *call)
 {
 	const struct recall *asked = (struct recall *)call;
 
-	return asked->about.s == NULL ? STEP_NEXT
-	                              : call_embed(call, asked->about.s, asked->about.len);
+	return call_embed(call, asked->about.s, asked->about.len);
 }
 
 static enum step_result find(struct call *call)

@@ -151,8 +151,7 @@ static enum step_result embed(struct call *call)
 {
 	const struct get_context *asked = (struct get_context *)call;
 
-	return asked->query.s == NULL ? STEP_NEXT
-	                              : call_embed(call, asked->query.s, asked->query.len);
+	return call_embed(call, asked->query.s, asked->query.len);
 }
 
 static enum step_result find_memories(struct call *call)
