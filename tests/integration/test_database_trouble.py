@@ -18,10 +18,7 @@ QUIET_S = 2.5  # so long that whatever is tried again has been
 def guarded():
     """A cluster that asks for passwords, with a user and a database of its own."""
     cluster = Cluster(max_connections=12, superuser_reserved_connections=3)
-    psql(cluster.uri, f"CREATE ROLE {USER} LOGIN PASSWORD '{SECRET}'")
-    psql(cluster.uri, f"CREATE DATABASE good OWNER {USER}")
-    psql(cluster.uri.replace("/postgres?", "/good?"), "CREATE EXTENSION vector")
-    cluster.distrust()
+    cluster.guard(USER, SECRET, "good")
     yield cluster
     cluster.remove()
 

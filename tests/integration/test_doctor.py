@@ -51,11 +51,7 @@ class Diagnosis:
 def guarded():
     """A cluster that asks for passwords, with a plain user who owns a database."""
     cluster = Cluster(max_connections=30)
-    psql(cluster.uri, f"CREATE ROLE {USER} LOGIN PASSWORD '{SECRET}'")
-    for name in ("good", "plain"):
-        psql(cluster.uri, f"CREATE DATABASE {name} OWNER {USER}")
-    psql(cluster.uri.replace("/postgres?", "/good?"), "CREATE EXTENSION vector")
-    cluster.distrust()
+    cluster.guard(USER, SECRET, "good", "plain")
     yield cluster
     cluster.remove()
 

@@ -87,6 +87,14 @@ class Cluster:
     def promote(self):
         self._pg("promote", self.directory)
 
+    def guard(self, user: str, password: str, *databases: str):
+        """Asks for passwords from now on: a plain user owns the databases, the first of which has pgvector."""
+        psql(self.uri, f"CREATE ROLE {user} LOGIN PASSWORD '{password}'")
+        for name in databases:
+            psql(self.uri, f"CREATE DATABASE {name} OWNER {user}")
+        psql(self.uri.replace("/postgres?", f"/{databases[0]}?"), "CREATE EXTENSION vector")
+        self.distrust()
+
     def distrust(self):
         """From now on all but the superuser need a password."""
         self._pg("distrust", self.directory)
