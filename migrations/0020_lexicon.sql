@@ -80,7 +80,9 @@ BEGIN
 END;
 $$ LANGUAGE plpgsql;
 
--- Words that were replaced by a program that knows nothing of all this wait for housekeeping.
+-- Words that were replaced by a program that knows nothing of all this wait for housekeeping. (Its condition
+-- compares texts: pg_dump writes IS DISTINCT FROM without the schema of pgvector's operator, and pg_restore
+-- would not find it.)
 CREATE OR REPLACE FUNCTION lexicon_outdated() RETURNS TRIGGER AS $$
 BEGIN
     NEW.terms = NULL;
@@ -105,6 +107,6 @@ CREATE OR REPLACE TRIGGER lexicon_updated AFTER UPDATE ON memories FOR EACH ROW
 CREATE OR REPLACE TRIGGER lexicon_outdated BEFORE UPDATE ON memories FOR EACH ROW
     WHEN ((OLD.user_input, OLD.assistant_response, OLD.event_at)
             IS DISTINCT FROM (NEW.user_input, NEW.assistant_response, NEW.event_at)
-        AND NEW.lexicon IS NOT DISTINCT FROM OLD.lexicon
+        AND NEW.lexicon::text IS NOT DISTINCT FROM OLD.lexicon::text
         AND (NEW.content_hash IS NOT DISTINCT FROM OLD.content_hash OR NEW.terms IS DISTINCT FROM OLD.terms))
     EXECUTE FUNCTION lexicon_outdated();
