@@ -27,8 +27,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 @pytest.fixture(scope="session")
 def cluster_uri():
-    """The cluster of tests/run.sh, or one of our own when pytest was started by hand."""
-    if "SAGE_TEST_DATABASE_URL" in os.environ:
+    """The cluster of tests/run.sh, or one of our own: started by hand, or one of several pytests that share no cluster."""
+    if "SAGE_TEST_DATABASE_URL" in os.environ and "PYTEST_XDIST_WORKER" not in os.environ:
         yield os.environ["SAGE_TEST_DATABASE_URL"]
         return
     cluster = Cluster()
