@@ -1,10 +1,8 @@
 /* embed_options: one field each. */
 #include "embed_options.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #include "embed/embedder.h"
+#include "embed/post.h"
 #include "options.h"
 
 #define DEFAULT_URL                                                                            \
@@ -18,26 +16,10 @@ bool embed_options_given(const struct options *o)
 	       *option_text(o, OPT_EMBEDDING_API_KEY) != '\0';
 }
 
-/* Both "https://host/v1" and "https://host/v1/embeddings" are understood. */
-static void write_url(const struct options *o, char url[URL_BYTES])
-{
-	const char *given = option_text(o, OPT_EMBEDDING_API_URL);
-	size_t len;
-
-	if (*given == '\0')
-		given = DEFAULT_URL;
-	len = strlen(given);
-	while (len > 0 && given[len - 1] == '/')
-		len--;
-	bool whole = len >= strlen(ENDPOINT) &&
-	             strncmp(given + len - strlen(ENDPOINT), ENDPOINT, strlen(ENDPOINT)) == 0;
-
-	snprintf(url, URL_BYTES, "%.*s%s", (int)len, given, whole ? "" : ENDPOINT);
-}
-
 struct embedder *embed_options_other(struct event_base *base, const struct options *o,
     const char *model, size_t dimensions, char *error, size_t error_len)
 {
+	const char *given = option_text(o, OPT_EMBEDDING_API_URL);
 	char url[URL_BYTES];
 	const struct embedder_config config = {
 	    .provider =
@@ -57,7 +39,7 @@ struct embedder *embed_options_other(struct event_base *base, const struct optio
 	    .query_ms = (int)option_number(o, OPT_EMBEDDING_QUERY_TIMEOUT_MS),
 	};
 
-	write_url(o, url);
+	post_write_url(url, sizeof(url), *given != '\0' ? given : DEFAULT_URL, ENDPOINT);
 	return embedder_new(base, &config, error, error_len);
 }
 

@@ -133,9 +133,9 @@ static void start(struct provider *p, struct provider_request *r)
 	p->stats.running++;
 	TAILQ_INSERT_TAIL(&p->running, r, link);
 	if (provider_send_prepare(p, r)) {
-		r->wire->job.done = on_tried;
-		r->wire->job.arg = r;
-		if (curl_loop_start(p->loop, &r->wire->job))
+		r->wire->post.job.done = on_tried;
+		r->wire->post.job.arg = r;
+		if (curl_loop_start(p->loop, &r->wire->post.job))
 			return;
 		provider_send_fini(r);
 	}
@@ -213,7 +213,7 @@ static void on_pump(evutil_socket_t fd, short what, void *arg)
 void provider_cancel(struct provider_request *r)
 {
 	if (r->place == REQUEST_RUNNING) {
-		curl_loop_stop(r->provider->loop, &r->wire->job);
+		curl_loop_stop(r->provider->loop, &r->wire->post.job);
 		provider_send_fini(r);
 		pump_in(r->provider, 0);
 	}
@@ -223,38 +223,13 @@ void provider_cancel(struct provider_request *r)
 
 /* --- the whole ----------------------------------------------------------- */
 
-static bool is_fit_for_header(const char *key)
-{
-	for (; *key != '\0'; key++) {
-		if (*key <= ' ' || *key > '~')
-			return false;
-	}
-	return true;
-}
-
-static bool check(const struct provider_config *config, char *error, size_t len)
-{
-	if (strncmp(config->url, "http://", 7) != 0 &&
-	    strncmp(config->url, "https://", 8) != 0) {
-		snprintf(error, len, "EMBEDDING_API_URL: must begin with http:// or https://");
-		return false;
-	}
-	if (!is_fit_for_header(config->key)) {
-		snprintf(error, len,
-		    "EMBEDDING_API_KEY: has a character that cannot be in a key; is it a file "
-		    "with more "
-		    "than the key?");
-		return false;
-	}
-	return true;
-}
-
 struct provider *provider_new(struct event_base *base, const struct provider_config *config,
     char *error, size_t error_len)
 {
+	const struct post_target target = {config->url, config->key};
 	struct provider *p;
 
-	if (!check(config, error, error_len))
+	if (!post_target_fits(&target, "EMBEDDING", error, error_len))
 		return NULL;
 	p = calloc(1, sizeof(*p));
 	if (p == NULL)

@@ -18,14 +18,11 @@
 #include "embed/answer.h"
 #include "histogram.h"
 
-#define PROVIDER_ERROR_BYTES 160
-#define PROVIDER_QUEUE_LIMIT 256 /* requests that wait */
-#define PROVIDER_URGENT_MORE 2   /* may run beyond the concurrency */
-#define PROVIDER_MOST_TRIES  3
-#define PROVIDER_CONNECT_MS  5000
-#define PROVIDER_PIECE_BYTES                                                                   \
-	4096                     /* read at once; libcurl reads up to 100 of them in one turn */
-#define PROVIDER_NUMBER_BYTES 40 /* of one number in an answer, at the most */
+#define PROVIDER_ERROR_BYTES  160
+#define PROVIDER_QUEUE_LIMIT  256 /* requests that wait */
+#define PROVIDER_URGENT_MORE  2   /* may run beyond the concurrency */
+#define PROVIDER_MOST_TRIES   3
+#define PROVIDER_NUMBER_BYTES 40          /* of one number in an answer, at the most */
 #define PROVIDER_SPARE_BYTES  (64 * 1024) /* of an answer beside its numbers; of an error all */
 
 struct event_base;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "embed/curl_loop.h"
+#include "embed/post.h"
 #include "embed/provider.h"
 
 struct provider {
@@ -21,14 +22,12 @@ struct provider {
 /* One try of a request. */
 struct provider_wire {
 	struct provider_request *request;
-	struct curl_job job;
-	struct curl_slist *headers;
-	char *body;
+	struct post post;
 	struct answer answer;
 	size_t received;
 };
 
-/* Makes r->wire with its job, but for job.done. False: out of memory. */
+/* Makes r->wire with its post, but for job.done. False: out of memory. */
 bool provider_send_prepare(struct provider *p, struct provider_request *r)
     __attribute__((warn_unused_result));
 

@@ -10,11 +10,12 @@
 #include <time.h>
 
 #include "base64.h"
+#include "embed/post.h"
 #include "embed/provider.h"
 
 #define TEXTS 100
 #define TURN_BYTES                                                                             \
-	(100 * PROVIDER_PIECE_BYTES) /* the most that libcurl reads in one turn of the loop */
+	(100 * POST_PIECE_BYTES) /* the most that libcurl reads in one turn of the loop */
 
 /* Of this thread: what other programs do meanwhile does not count. */
 static int64_t cpu_us(void)
