@@ -140,6 +140,8 @@ static void stop_waiting(struct call *call)
 		database_cancel(call->service->db, &call->query);
 	if (call->waiting == WAIT_VECTOR)
 		embedder_query_fini(&call->vector);
+	if (call->waiting == WAIT_ORDER)
+		rerank_fini(&call->order);
 	if (call->timer != NULL)
 		event_del(call->timer);
 	call->waiting = WAIT_NOTHING;
@@ -217,6 +219,7 @@ void call_free(struct call *call)
 		call->work->fini(call);
 	query_fini(&call->query);
 	embedder_query_fini(&call->vector);
+	rerank_fini(&call->order);
 	rows_free(call->rows);
 	json_decref(call->questions);
 	json_decref(call->answers);

@@ -21,6 +21,7 @@
 
 #include "args.h"
 #include "embed/embedder.h"
+#include "embed/reranker.h"
 #include "memories.h"
 #include "principals.h"
 #include "query.h"
@@ -120,6 +121,7 @@ enum call_wait {
 	WAIT_TIMER,
 	WAIT_CLIENT,
 	WAIT_VECTOR,
+	WAIT_ORDER,
 };
 
 struct call {
@@ -135,6 +137,7 @@ struct call {
 	struct query query;
 	struct rows *rows;            /* owned; of the query before this step */
 	struct embedder_query vector; /* of the latest call_embed() */
+	struct rerank order;          /* of the latest call_rerank() */
 	json_t *questions; /* object: key -> {method, params}, not answered yet; or NULL */
 	json_t *answers;   /* object: key -> result; or NULL. Owned */
 
@@ -209,6 +212,15 @@ enum step_result call_query(struct call *call);
  */
 enum step_result call_embed(struct call *call, const char *text, size_t len);
 bool call_embeds(const struct call *call); /* there is a provider */
+
+/*
+ * For steps: how well each text answers a question. In the next step call->order.scores has it, or that is
+ * NULL and call->order.why says why the order stays. Only where call_reranks(). All is copied.
+ */
+enum step_result call_rerank(struct call *call, const char *query, size_t len,
+    const struct rerank_text *texts, size_t count);
+bool call_reranks(const struct call *call);             /* there is a provider ... */
+size_t call_rerank_candidates(const struct call *call); /* ... for so many texts at the most */
 
 /* For steps: goes on after a while. */
 enum step_result call_sleep(struct call *call, int ms);

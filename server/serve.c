@@ -19,6 +19,7 @@
 #include "database.h"
 #include "database_options.h"
 #include "embed/embedder.h"
+#include "embed/reranker.h"
 #include "embed_options.h"
 #include "ended_sessions.h"
 #include "events.h"
@@ -36,6 +37,7 @@
 #include "options.h"
 #include "public_address.h"
 #include "reload.h"
+#include "rerank_options.h"
 #include "routes.h"
 #include "serve.h"
 #include "server_limits.h"
@@ -232,6 +234,17 @@ static bool build_embedder(struct service *service, char *error, size_t len)
 	return service->backfill != NULL;
 }
 
+static bool build_reranker(struct service *service, char *error, size_t len)
+{
+	if (!rerank_options_given(service->options))
+		return true;
+	service->reranker =
+	    rerank_options_reranker(service->base, service->options, error, len);
+	if (service->reranker != NULL)
+		reranker_probe(service->reranker);
+	return service->reranker != NULL;
+}
+
 static bool build(struct serve *serve, char *error, size_t len)
 {
 	struct options *o = serve->service.options;
@@ -263,7 +276,7 @@ static bool build(struct serve *serve, char *error, size_t len)
 	    serve->conninfo, database.pool.connect_ms, error, len);
 	return serve->service.http != NULL && serve->service.events != NULL &&
 	       build_service(serve) && build_embedder(&serve->service, error, len) &&
-	       catch_signals(serve);
+	       build_reranker(&serve->service, error, len) && catch_signals(serve);
 }
 
 static void take_down(struct serve *serve)
@@ -279,6 +292,7 @@ static void take_down(struct serve *serve)
 	housekeeping_free(serve->service.housekeeping);
 	backfill_free(serve->service.backfill);
 	embedder_free(serve->service.embedder);
+	reranker_free(serve->service.reranker);
 	ended_sessions_free(serve->service.ended);
 	signer_free(serve->service.signer);
 	events_free(serve->service.events);

@@ -16,6 +16,7 @@ struct event_base;
 struct ended_sessions;
 struct events;
 struct http_server;
+struct reranker;
 struct signer;
 struct streams;
 struct surface;
@@ -45,6 +46,7 @@ struct service {
 	struct vector_keeper *vectors;
 	struct embedder *embedder; /* NULL: no provider is configured ... */
 	struct backfill *backfill; /* ... and nothing to be done */
+	struct reranker *reranker; /* NULL: none is configured */
 	enum schema_state schema;
 	bool draining;
 	int64_t started_ms; /* clock_ms() */

@@ -8,6 +8,7 @@
 #include "admin/prometheus.h"
 #include "database.h"
 #include "embed/embedder.h"
+#include "embed/reranker.h"
 #include "service.h"
 #include "sql.h"
 
@@ -16,7 +17,7 @@ struct pools {
 	struct database *db;
 	size_t count;
 	struct pool_stats *stats;
-	struct embedder *embedder; /* for its breaker; or NULL */
+	const struct breaker *others[3]; /* of providers, NULL behind them */
 };
 
 /* clang-format off */
@@ -217,14 +218,12 @@ static void write_statements(FILE *out, const struct pools *pools)
 	}
 }
 
-/* The pools', and the embedding provider's behind them. */
+/* The pools', and the providers' behind them. */
 static const struct breaker *breaker_at(const struct pools *pools, size_t i)
 {
 	if (i < pools->count)
 		return pool_breaker(database_pool(pools->db, i));
-	return pools->embedder != NULL && i == pools->count
-	           ? provider_breaker(embedder_provider(pools->embedder))
-	           : NULL;
+	return pools->others[i - pools->count];
 }
 
 static void write_breakers(FILE *out, const struct pools *pools)
@@ -248,11 +247,21 @@ static void write_breakers(FILE *out, const struct pools *pools)
 	}
 }
 
+static void find_others(struct pools *pools, const struct service *service)
+{
+	size_t count = 0;
+
+	if (service->embedder != NULL)
+		pools->others[count++] = provider_breaker(embedder_provider(service->embedder));
+	if (service->reranker != NULL)
+		pools->others[count++] = reranker_breaker(service->reranker);
+}
+
 void families_of_database(FILE *out, struct service *service)
 {
-	struct pools pools = {
-	    service->db, database_pool_count(service->db), NULL, service->embedder};
+	struct pools pools = {.db = service->db, .count = database_pool_count(service->db)};
 
+	find_others(&pools, service);
 	pools.stats = calloc(pools.count, sizeof(*pools.stats));
 	if (pools.stats == NULL)
 		return;

@@ -151,6 +151,7 @@ void admin_metrics(struct service *service, struct exchange *x)
 	write_streams(out, service);
 	families_of_database(out, service);
 	families_of_embedding(out, service);
+	families_of_rerank(out, service);
 	write_loop(out, m);
 	families_of_vectors(out, service);
 	families_of_process(out, service);

@@ -45,17 +45,28 @@ bool post_target_fits(
 	return true;
 }
 
+static bool is_plain(char c)
+{
+	return (unsigned char)c >= ' ' && c != '"' && c != '\\';
+}
+
 void post_write_text(FILE *out, const char *text, size_t len)
 {
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)text[i];
+	size_t plain;
 
-		if (c == '"' || c == '\\')
-			fputc('\\', out);
-		if (c < ' ')
-			fprintf(out, "\\u%04x", c);
+	for (size_t at = 0; at < len; at += plain) {
+		plain = 0;
+		while (at + plain < len && is_plain(text[at + plain]))
+			plain++;
+		if (plain > 0) {
+			fwrite(text + at, 1, plain, out);
+			continue;
+		}
+		plain = 1;
+		if (text[at] == '"' || text[at] == '\\')
+			fprintf(out, "\\%c", text[at]);
 		else
-			fputc(c, out);
+			fprintf(out, "\\u%04x", (unsigned)text[at]);
 	}
 }
 

@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "database.h"
 #include "embed/embedder.h"
+#include "embed/reranker.h"
 #include "memories.h"
 #include "rows.h"
 #include "service.h"
@@ -106,6 +107,15 @@ static void add_vector_index(const struct call *call)
 	json_object_set_new(call->result, "vector_index", shown);
 }
 
+static void add_reranker(const struct call *call)
+{
+	const struct reranker *r = call->service->reranker;
+
+	json_object_set_new(call->result, "rerank",
+	    json_pack("{s:s, s:s*}", "model", reranker_config(r)->model, "problem",
+	        reranker_problem(r)));
+}
+
 static enum step_result report(struct call *call)
 {
 	struct database *db = call->service->db;
@@ -125,6 +135,8 @@ static enum step_result report(struct call *call)
 		add_totals(call);
 	if (call->service->vectors != NULL)
 		add_vector_index(call);
+	if (call_reranks(call))
+		add_reranker(call);
 	return STEP_NEXT;
 }
 

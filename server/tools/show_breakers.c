@@ -1,4 +1,4 @@
-/* show_breakers: every pool has one, and the embedding provider. */
+/* show_breakers: every pool has one, and every provider. */
 #include "tools/show_breakers.h"
 
 #include <string.h>
@@ -6,6 +6,7 @@
 #include "backfill.h"
 #include "database.h"
 #include "embed/embedder.h"
+#include "embed/reranker.h"
 #include "service.h"
 
 static void show(json_t *list, const struct breaker *b)
@@ -22,6 +23,8 @@ json_t *show_breakers(struct service *service)
 		show(list, pool_breaker(database_pool(service->db, i)));
 	if (service->embedder != NULL)
 		show(list, provider_breaker(embedder_provider(service->embedder)));
+	if (service->reranker != NULL)
+		show(list, reranker_breaker(service->reranker));
 	return list;
 }
 
@@ -36,7 +39,7 @@ static void show_reset(json_t *list, const struct breaker *b, const char *was)
 	                                "now", breaker_state_name(b->state)));
 }
 
-static void reset_provider(struct service *service, const char *name, json_t *list)
+static void reset_embedder(struct service *service, const char *name, json_t *list)
 {
 	struct provider *provider = embedder_provider(service->embedder);
 	const struct breaker *b = provider_breaker(provider);
@@ -46,6 +49,17 @@ static void reset_provider(struct service *service, const char *name, json_t *li
 		return;
 	provider_reset_breaker(provider);
 	backfill_kick(service->backfill);
+	show_reset(list, b, was);
+}
+
+static void reset_reranker(struct service *service, const char *name, json_t *list)
+{
+	struct breaker *b = reranker_breaker(service->reranker);
+	const char *was = breaker_state_name(b->state);
+
+	if (!is_meant(b, name))
+		return;
+	breaker_reset(b);
 	show_reset(list, b, was);
 }
 
@@ -64,6 +78,8 @@ json_t *reset_breakers(struct service *service, const char *name)
 		show_reset(list, b, was);
 	}
 	if (service->embedder != NULL)
-		reset_provider(service, name, list);
+		reset_embedder(service, name, list);
+	if (service->reranker != NULL)
+		reset_reranker(service, name, list);
 	return list;
 }
