@@ -73,6 +73,7 @@ void search_read_reasons(const struct rows *rows, int row, struct search_reasons
 	reasons->similarity = reasons->measured ? rows_float(rows, row, 17) : 0;
 	reasons->vector_rank = (int)rows_int(rows, row, 18);
 	reasons->terms = rows_text(rows, row, 19, NULL);
+	reasons->fresh = rows_float(rows, row, 20);
 }
 
 bool search_absent_ask(struct query *q, const struct principal *who,

@@ -67,6 +67,7 @@ struct search_reasons {
 	    phrase; /* the first is the sum of the others */
 	double similarity;
 	bool measured;     /* there is a similarity */
+	double fresh;      /* what half_life_s leaves of the score: 1 to 0.5 */
 	const char *terms; /* JSON: [[term, idf], ...]; NULL: none, or not asked for */
 };
 

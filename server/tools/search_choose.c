@@ -20,13 +20,14 @@ static int compare_newest(const void *a, const void *b)
 	return (x < y) - (x > y);
 }
 
-static int read_hits(const struct search_memories *s, struct chosen_hit *hits)
+int search_read_hits(const struct search_memories *s, struct chosen_hit hits[MAX_HITS])
 {
 	int count = 0;
 
 	for (int row = 0; row < rows_count(s->call.rows) && row < MAX_HITS; row++) {
+		hits[count] = (struct chosen_hit){.row = row};
 		search_read(s->call.rows, row, &hits[count].hit);
-		hits[count].row = row;
+		hits[count].worth = hits[count].hit.score;
 		count += hits[count].hit.score >= s->min_score;
 	}
 	return count;
@@ -52,7 +53,7 @@ static void sketch(struct candidate *candidate, const struct chosen_hit *hit)
 static void diversify(struct chosen_hit *hits, int count, int wanted, double diversity)
 {
 	struct candidate candidates[MAX_HITS];
-	double best_score = count > 0 && hits[0].hit.score > 0 ? hits[0].hit.score : 1;
+	double best_worth = count > 0 && hits[0].worth > 0 ? hits[0].worth : 1;
 
 	for (int i = 0; i < count; i++)
 		sketch(&candidates[i], &hits[i]);
@@ -61,9 +62,8 @@ static void diversify(struct chosen_hit *hits, int count, int wanted, double div
 		int next = at;
 
 		for (int i = at; i < count; i++) {
-			double worth =
-			    (1 - diversity) * candidates[i].hit.hit.score / best_score -
-			    diversity * candidates[i].likeness;
+			double worth = (1 - diversity) * candidates[i].hit.worth / best_worth -
+			               diversity * candidates[i].likeness;
 
 			next = worth > best ? i : next;
 			best = worth > best ? worth : best;
@@ -86,10 +86,12 @@ static void diversify(struct chosen_hit *hits, int count, int wanted, double div
 	}
 }
 
-int search_choose(const struct search_memories *s, struct chosen_hit hits[MAX_HITS])
+int search_choose(const struct search_memories *s, struct chosen_hit hits[MAX_HITS], int *found)
 {
-	int count = read_hits(s, hits);
+	int count = search_read_hits(s, hits);
 
+	*found = count;
+	search_put_in_order(s, hits, count);
 	if (s->diversity > 0)
 		diversify(hits, count, (int)s->limit, s->diversity);
 	if (count > s->limit)

@@ -92,9 +92,10 @@ static void write_terms(FILE *out, const json_t *terms)
 
 /* --- hits --- */
 
-static json_t *show_reasons(const struct search_reasons *reasons, const char *id, json_t *terms)
+static json_t *show_reasons(
+    const struct search_reasons *reasons, const struct chosen_hit *hit, json_t *terms)
 {
-	json_t *shown = json_pack("{s:s, s:o}", "id", id, "terms", terms);
+	json_t *shown = json_pack("{s:s, s:o}", "id", hit->hit.id, "terms", terms);
 
 	if (reasons->word_rank > 0)
 		json_object_update_new(
@@ -106,13 +107,18 @@ static json_t *show_reasons(const struct search_reasons *reasons, const char *id
 		json_object_set_new(shown, "similarity", json_real(reasons->similarity));
 	if (reasons->vector_rank > 0)
 		json_object_set_new(shown, "vector_rank", json_integer(reasons->vector_rank));
+	if (hit->reranked)
+		json_object_update_new(shown, json_pack("{s:f, s:i}", "rerank_score",
+		                                  hit->relevance, "rank_before", hit->row + 1));
 	return shown;
 }
 
-static void write_reasons(
-    FILE *out, int place, const struct search_reasons *reasons, const json_t *terms)
+static void write_reasons(FILE *out, int place, const struct search_reasons *reasons,
+    const struct chosen_hit *hit, const json_t *terms)
 {
 	fprintf(out, "%d.", place);
+	if (hit->reranked)
+		fprintf(out, " re-ranked from no. %d with %.4g;", hit->row + 1, hit->relevance);
 	if (reasons->word_rank > 0)
 		fprintf(out,
 		    " by words no. %d: %.2f = memory %.2f + neighbours %.2f + session %.2f + "
@@ -140,8 +146,8 @@ bool search_explain(struct search_memories *s, const struct chosen_hit *hits, in
 	for (int i = 0; ok && i < count; i++) {
 		search_read_reasons(s->call.rows, hits[i].row, &reasons);
 		terms = show_terms(&words, reasons.terms);
-		write_reasons(out, i + 1, &reasons, terms);
-		json_array_append_new(explained, show_reasons(&reasons, hits[i].hit.id, terms));
+		write_reasons(out, i + 1, &reasons, &hits[i], terms);
+		json_array_append_new(explained, show_reasons(&reasons, &hits[i], terms));
 	}
 	json_object_set_new(s->call.result, "explained", explained);
 	free(words.items);
@@ -157,20 +163,27 @@ static void tell(struct search_memories *s, json_t *why_not, const char *reason)
 	fprintf(call_text(&s->call), "\nThe memory asked about: %s\n", reason);
 }
 
-bool search_tell_rank(struct search_memories *s, const struct chosen_hit *hits, int count)
+bool search_tell_rank(
+    struct search_memories *s, const struct chosen_hit *hits, int count, int found)
 {
 	struct search_hit hit;
 	char reason[200];
 	int place = 0;
 
 	search_read(s->call.rows, s->whence, &hit);
-	for (int i = 0; i < count; i++)
+	for (int i = 0; i < found; i++)
 		place = hits[i].row == s->whence ? i + 1 : place;
-	if (place > 0)
+	if (place > 0 && place <= count)
 		snprintf(reason, sizeof(reason), "it is hit no. %d", place);
 	else if (hit.score < s->min_score)
 		snprintf(reason, sizeof(reason), "its score is %.3f, less than min_score",
 		    hit.score);
+	else if (place > 0 && hits[place - 1].reranked)
+		snprintf(reason, sizeof(reason),
+		    "it was no. %d with a score of %.3f, the re-rank made it no. %d, and %d "
+		    "were "
+		    "to be shown",
+		    s->whence + 1, hit.score, place, count);
 	else
 		snprintf(reason, sizeof(reason),
 		    "it is no. %d with a score of %.3f, and %d were to be shown; the last of "

@@ -1,7 +1,7 @@
 /*
  * search_memories: the memories that fit a question best.
  *
- *	embed -> find -> list_hits, and for why_not: ask_absence -> tell_absence
+ *	embed -> find -> search_rerank -> list_hits, and for why_not: ask_absence -> tell_absence
  */
 #include <math.h>
 #include <string.h>
@@ -58,6 +58,9 @@ static const struct arg arguments[] = {
 	  .help = "Leaves out what was superseded or is no longer valid, instead of saying so." },
 	{ .name = "exact", .kind = ARG_BOOLEAN, .rare = true, .at = offsetof(struct search_memories, exact),
 	  .help = "Compares all embeddings, without the index." },
+	{ .name = "rerank", .kind = ARG_BOOLEAN, .rare = true, .fallback = "true", .at = offsetof(struct search_memories, rerank),
+	  .help = "Puts the best hits in the order of the rerank provider, where there is one; scores and min_score stay those of the "
+	          "search, half_life_days and diversity count on top. Not for recent." },
 	{ .name = "explain", .kind = ARG_BOOLEAN, .rare = true, .at = offsetof(struct search_memories, explain),
 	  .help = "Says of each hit why it is one; not counted in max_tokens." },
 	{ .name = "why_not", .kind = ARG_UUID, .rare = true, .at = offsetof(struct search_memories, why_not),
@@ -104,6 +107,7 @@ static const struct arg results[] = {
 	{ .name = "left_out", .kind = ARG_INTEGER },
 	RARE_PERIOD_RESULT,
 	{ .name = "by_words_only", .kind = ARG_TEXT, .rare = true, .help = "Why the embedding did not count." },
+	{ .name = "not_reranked", .kind = ARG_TEXT, .rare = true, .help = "Why the hits are in the order of the search." },
 	{ .name = "explained", .kind = ARG_RECORDS, .rare = true, .items = open_results },
 	{ .name = "why_not", .kind = ARG_RECORD, .rare = true, .items = open_results },
 	{ 0 },
@@ -115,7 +119,7 @@ static int32_t characters_of(const struct search_memories *s)
 {
 	if (s->detail == DETAIL_FULL)
 		return (int32_t)(MAX_RESPONSE_BYTES / (2 * s->limit));
-	return s->detail == DETAIL_IDS ? 0 : SEARCH_SNIPPET_CHARACTERS;
+	return s->detail == DETAIL_IDS && !search_reranks(s) ? 0 : SEARCH_SNIPPET_CHARACTERS;
 }
 
 struct search search_wish(const struct search_memories *s, struct search_period *period)
@@ -132,7 +136,7 @@ struct search search_wish(const struct search_memories *s, struct search_period 
 	    .session_id_len = s->session_id.len,
 	    .period = period,
 	    .half_life_s = (int64_t)llround(s->half_life_days * 86400),
-	    .limit = more ? MAX_HITS : (int32_t)s->limit,
+	    .limit = search_rerank_limit(s, more ? MAX_HITS : (int32_t)s->limit),
 	    .characters = characters_of(s),
 	    .exact = s->exact,
 	    .strict = s->strict,
@@ -175,8 +179,10 @@ static void take(struct search_memories *s, struct listing *listing,
 	for (int i = 0; i < count; i++) {
 		struct memory memory = memory_of_hit(&hits[i].hit);
 
-		if (s->detail == DETAIL_IDS)
+		if (s->detail == DETAIL_IDS) {
 			memory.user_input = memory.assistant_response = NULL;
+			memory.truncated = true;
+		}
 		listing_add(listing, &memory, &hits[i].hit.score);
 	}
 }
@@ -199,6 +205,9 @@ static void write_text(struct call *call, const struct listing *listing)
 	if (s->by_words != NULL)
 		fprintf(out, ", by words, since there is no embedding of the query: %s",
 		    s->by_words);
+	if (search_not_reranked(s) != NULL)
+		fprintf(out, ", not re-ranked, since there was no order from the provider: %s",
+		    search_not_reranked(s));
 	if (listing->left_out > 0)
 		fprintf(out, "; %d more left out for max_tokens, the next is memory %s",
 		    listing->left_out, listing->next_id);
@@ -219,18 +228,19 @@ static int find_row(const struct search_memories *s)
 	return -1;
 }
 
-static bool add_reasons(struct search_memories *s, const struct chosen_hit *hits, int count)
+static bool add_reasons(
+    struct search_memories *s, const struct chosen_hit *hits, int count, int found)
 {
 	s->whence = find_row(s);
 	return (!s->explain || search_explain(s, hits, count)) &&
-	       (!s->why_not.set || s->whence < 0 || search_tell_rank(s, hits, count));
+	       (!s->why_not.set || s->whence < 0 || search_tell_rank(s, hits, count, found));
 }
 
 static enum step_result list_hits(struct call *call)
 {
 	struct search_memories *s = (struct search_memories *)call;
 	struct chosen_hit hits[MAX_HITS];
-	int count = search_choose(s, hits);
+	int found, count = search_choose(s, hits, &found);
 	struct listing listing;
 
 	listing_init(&listing, s->max_tokens, LISTING_COLLAPSES);
@@ -239,8 +249,9 @@ static enum step_result list_hits(struct call *call)
 		listing_fini(&listing);
 		return call_bad_argument(call, MAX_TOKENS_TOO_SMALL, (long long)s->max_tokens);
 	}
-	call->result = json_pack("{s:o, s:s*}", "hits",
-	    listing_json(&listing, 0, listing.count), "by_words_only", s->by_words);
+	call->result =
+	    json_pack("{s:o, s:s*, s:s*}", "hits", listing_json(&listing, 0, listing.count),
+	        "by_words_only", s->by_words, "not_reranked", search_not_reranked(s));
 	period_show(&s->period, call->result);
 	if (listing.left_out > 0)
 		json_object_update_new(
@@ -248,7 +259,7 @@ static enum step_result list_hits(struct call *call)
 		                      "next_id", listing.next_id));
 	write_text(call, &listing);
 	listing_fini(&listing);
-	return add_reasons(s, hits, count)
+	return add_reasons(s, hits, count, found)
 	           ? STEP_NEXT
 	           : call_fail(call, "The server is out of memory. Try again later.");
 }
@@ -278,8 +289,8 @@ static enum step_result tell_absence(struct call *call)
 	           : call_fail(call, "The server is out of memory. Try again later.");
 }
 
-static const struct step steps[] = {
-    STEP(embed), STEP(find), STEP(list_hits), STEP(ask_absence), STEP(tell_absence), {0}};
+static const struct step steps[] = {STEP(embed), STEP(find), STEP(search_rerank),
+    STEP(list_hits), STEP(ask_absence), STEP(tell_absence), {0}};
 
 const struct tool tool_search_memories = {
     .work = {.name = "search_memories",

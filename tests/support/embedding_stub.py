@@ -41,13 +41,17 @@ class Stub:
         self.requests: list[dict] = []
         self.salts: dict[str, str] = {}  # of models that have other vectors
         self.blurred = ""  # a model that gives every text the same vector
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.http = ThreadingHTTPServer(("127.0.0.1", 0), self.handler())
         self.http.daemon_threads = True
         self.http.stub = self
         self.port = self.http.server_address[1]
         self.url = f"http://127.0.0.1:{self.port}/v1"
         self.closing = threading.Event()
         threading.Thread(target=self.http.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+
+    @staticmethod
+    def handler() -> type:
+        return Handler
 
     def settings(self, **more: str) -> dict[str, str]:
         """What a server needs to use it."""
@@ -96,15 +100,22 @@ class Handler(BaseHTTPRequestHandler):
             time.sleep(stub.delay_s)
         if stub.key and self.headers.get("Authorization") != f"Bearer {stub.key}":
             return self.refuse(401, f"wrong key {self.headers.get('Authorization')}")
-        if asked["model"] not in stub.models:
-            return self.refuse(404, f"no model {asked['model']}")
-        if asked.get("encoding_format") == "base64" and not stub.knows_base64:
-            return self.refuse(400, "encoding_format: only float")
-        if stub.refuses and any(stub.refuses in text for text in asked["input"]):
-            return self.refuse(400, "input is too long")
+        if complaint := self.complaint(asked):
+            return self.refuse(*complaint)
         if stub.fault:
             return getattr(self, f"fault_{stub.fault}")(asked)
         return self.good(asked)
+
+    def complaint(self, asked: dict) -> tuple[int, str] | None:
+        """About the request itself."""
+        stub = self.stub
+        if asked["model"] not in stub.models:
+            return 404, f"no model {asked['model']}"
+        if asked.get("encoding_format") == "base64" and not stub.knows_base64:
+            return 400, "encoding_format: only float"
+        if stub.refuses and any(stub.refuses in text for text in asked["input"]):
+            return 400, "input is too long"
+        return None
 
     def items(self, asked: dict) -> list[dict]:
         stub = self.stub

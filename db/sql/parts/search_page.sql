@@ -7,11 +7,13 @@ SELECT m.id, m.session_id, m.agent, left(m.user_input, $6::int), left(m.assistan
     coalesce(r.around, 0)::float8, coalesce(r.session, 0)::float8, coalesce(r.phrase, 0)::float8,
     1 - r.distance, coalesce(r.vector_rank, 0)::int,
     CASE WHEN $14::boolean THEN (SELECT json_agg(json_build_array(a.term, round(a.idf::numeric, 3)))::text
-        FROM asked a WHERE m.terms @> ARRAY[a.term]) END
+        FROM asked a WHERE m.terms @> ARRAY[a.term]) END,
+    r.fresh::float8
 FROM (
-    SELECT h.*, h.base * CASE WHEN $13::bigint IS NULL THEN 1 ELSE 0.5 + 0.5 * power(0.5,
-        greatest(extract(epoch FROM now() - coalesce(t.event_at, t.created_at)), 0) / $13) END AS score
-    FROM hit h JOIN memories t USING (id)
+    SELECT h.*, w.fresh, h.base * w.fresh AS score
+    FROM hit h JOIN memories t USING (id) CROSS JOIN LATERAL (
+        SELECT CASE WHEN $13::bigint IS NULL THEN 1 ELSE 0.5 + 0.5 * power(0.5,
+            greatest(extract(epoch FROM now() - coalesce(t.event_at, t.created_at)), 0) / $13) END AS fresh) AS w
     ORDER BY score DESC, t.created_at DESC, id
     LIMIT $5::int
 ) AS r JOIN memories m USING (id)
