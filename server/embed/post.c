@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RETRY_MOST_S 3600
+#define RETRY_MOST_S   3600
+#define KEY_PART_BYTES 4 /* of a key's beginning tell too much */
 
 void post_write_url(char *url, size_t url_len, const char *given, const char *endpoint)
 {
@@ -123,6 +124,21 @@ void post_fini(struct post *post)
 	curl_slist_free_all(post->headers);
 	free(post->body);
 	memset(post, 0, sizeof(*post));
+}
+
+bool post_quotes_key(const char *text, size_t len, const char *key)
+{
+	size_t key_len = strlen(key);
+
+	if (key_len == 0)
+		return false;
+	if (memmem(text, len, key, key_len) != NULL)
+		return true;
+	for (size_t part = key_len < len ? key_len : len; part >= KEY_PART_BYTES; part--) {
+		if (memcmp(text + len - part, key, part) == 0)
+			return true;
+	}
+	return false;
 }
 
 long post_status(const struct post *post)

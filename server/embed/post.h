@@ -50,6 +50,9 @@ bool post_prepare(struct post *post, const struct post_target *target, int64_t t
 /* Not while it runs; all zeros are fine. */
 void post_fini(struct post *post);
 
+/* Text of the provider's, cut where its len ends: does it quote the key, or begin to at its end? */
+bool post_quotes_key(const char *text, size_t len, const char *key);
+
 /* What came back: 0 when nothing did. */
 long post_status(const struct post *post);
 

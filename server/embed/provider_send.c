@@ -85,7 +85,7 @@ void provider_send_fini(struct provider_request *r)
 static void take_message(const struct provider *p, struct provider_request *r)
 {
 	snprintf(r->message, sizeof(r->message), "%s", r->wire->answer.message);
-	if (*p->key != '\0' && strstr(r->message, p->key) != NULL)
+	if (post_quotes_key(r->message, strlen(r->message), p->key))
 		snprintf(r->message, sizeof(r->message), "(it quotes the key)");
 }
 

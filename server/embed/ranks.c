@@ -6,17 +6,38 @@
 
 #include <jansson.h>
 
+#include "guard.h"
+#include "read_json.h"
+
 const char *ranks_fault_text(enum ranks_fault fault)
 {
 	static const char *const texts[] = {
 	    [RANKS_OK] = "is fine",
 	    [RANKS_NOT_JSON] = "is not JSON",
+	    [RANKS_CROWDED] = "holds far more than scores",
 	    [RANKS_NO_SCORES] = "has no scores",
 	    [RANKS_COUNT] = "has another number of scores than there were texts",
 	    [RANKS_INDEX] = "scores a text that was not sent, or one twice",
 	};
 
 	return texts[fault];
+}
+
+/* Values cost far more than their bytes, texts do not; counted by what begins or separates them. */
+static bool is_crowded(const char *json, size_t len)
+{
+	size_t values = 0;
+	bool in_text = false;
+
+	for (size_t i = 0; i < len && values <= RANKS_MOST_VALUES; i++) {
+		if (json[i] == '"')
+			in_text = !in_text;
+		else if (in_text)
+			i += json[i] == '\\';
+		else
+			values += json[i] == '[' || json[i] == '{' || json[i] == ',';
+	}
+	return values > RANKS_MOST_VALUES;
 }
 
 /* NULL: neither of both kinds. */
@@ -65,7 +86,12 @@ static enum ranks_fault take_all(const json_t *items, double *scores, size_t cou
 
 enum ranks_fault ranks_read(const char *json, size_t len, double *scores, size_t count)
 {
-	json_t *root = json_loadb(json, len, 0, NULL);
+	if (is_crowded(json, len))
+		return RANKS_CROWDED;
+	json_t *root = read_json(json, len);
+
+	if (root == NULL)
+		root = json_loadb(json, len, GUARD_DECODE_FLAGS, NULL);
 	enum ranks_fault fault =
 	    root == NULL ? RANKS_NOT_JSON : take_all(items_of(root), scores, count);
 

@@ -6,9 +6,12 @@
 
 #include <stddef.h>
 
+#define RANKS_MOST_VALUES 4096 /* in an answer; one of 50 scores has a few hundred */
+
 enum ranks_fault {
 	RANKS_OK,
 	RANKS_NOT_JSON,  /* HTML, half a body, nothing at all, NaN */
+	RANKS_CROWDED,   /* more than RANKS_MOST_VALUES: not read at all */
 	RANKS_NO_SCORES, /* JSON, but not of this kind */
 	RANKS_COUNT,     /* fewer or more scores than texts */
 	RANKS_INDEX,     /* of a text that was not sent, or of one twice */

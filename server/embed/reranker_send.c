@@ -148,12 +148,12 @@ static enum rerank_outcome read_answer(struct rerank *q)
 /* For the log, where the texts are our own: what an error says, but for the key. */
 static void take_said(struct reranker *r, const struct rerank_wire *wire)
 {
-	size_t len = wire->answer != NULL ? wire->received : 0;
+	size_t len = wire->received;
+	int cut = utf8_cut(wire->answer, len, RERANK_SAID_BYTES);
 
-	snprintf(r->said, sizeof(r->said), "%.*s",
-	    utf8_cut(wire->answer, len, RERANK_SAID_BYTES), len > 0 ? wire->answer : "");
+	snprintf(r->said, sizeof(r->said), "%.*s", cut, len > 0 ? wire->answer : "");
 	utf8_repair(r->said);
-	if (*r->key != '\0' && strstr(r->said, r->key) != NULL)
+	if (post_quotes_key(r->said, strlen(r->said), r->key))
 		snprintf(r->said, sizeof(r->said), "(it quotes the key)");
 }
 

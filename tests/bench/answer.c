@@ -1,5 +1,5 @@
 /*
- * bench_answer: how long reading the answer of an embedding provider takes, and its longest turn, which is as long as
+ * bench_answer: how long reading the answer of a provider takes, and its longest turn, which is as long as
  * the loop does nothing else.
  *
  *	bench_answer [ROUNDS]      prints a line of JSON for each form of an answer
@@ -12,6 +12,8 @@
 #include "base64.h"
 #include "embed/post.h"
 #include "embed/provider.h"
+#include "embed/ranks.h"
+#include "embed/reranker.h"
 
 #define TEXTS 100
 #define TURN_BYTES                                                                             \
@@ -60,6 +62,13 @@ static char *make(void (*write)(FILE *out, const float *numbers), size_t *len)
 	return text;
 }
 
+static void tell(const char *name, size_t len, int64_t all_us, int64_t longest_us)
+{
+	printf("{\"form\": \"%s\", \"bytes\": %zu, \"all_us\": %lld, \"longest_turn_us\": "
+	       "%lld}\n",
+	    name, len, (long long)all_us, (long long)longest_us);
+}
+
 static void measure(const char *name, void (*write)(FILE *out, const float *numbers),
     int rounds, float *vectors)
 {
@@ -92,9 +101,41 @@ static void measure(const char *name, void (*write)(FILE *out, const float *numb
 		if (longest < longest_us)
 			longest_us = longest;
 	}
-	printf("{\"form\": \"%s\", \"bytes\": %zu, \"all_us\": %lld, \"longest_turn_us\": "
-	       "%lld}\n",
-	    name, len, (long long)best_us, (long long)longest_us);
+	tell(name, len, best_us, longest_us);
+	free(text);
+}
+
+/* As many scores as there can be, with the texts as long as they can be, sent back; read in one go. */
+static void measure_scores(int rounds)
+{
+	static double scores[RERANK_MOST_TEXTS];
+	int64_t best_us = INT64_MAX;
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	fputs("{\"results\":[", out);
+	for (int i = 0; i < RERANK_MOST_TEXTS; i++) {
+		fprintf(out,
+		    "%s{\"index\":%d,\"relevance_score\":%.17g,\"document\":{\"text\":\"",
+		    i > 0 ? "," : "", i, (double)rand() / RAND_MAX);
+		for (int at = 0; at < 2 * RERANK_TEXT_BYTES; at += 5)
+			fputs("word\\n", out);
+		fputs("\"}}", out);
+	}
+	fputs("]}", out);
+	fclose(out);
+	for (int round = 0; round < rounds; round++) {
+		int64_t began = cpu_us();
+
+		if (ranks_read(text, len, scores, RERANK_MOST_TEXTS) != RANKS_OK)
+			abort();
+		int64_t took = cpu_us() - began;
+
+		if (took < best_us)
+			best_us = took;
+	}
+	tell("50 scores with their texts", len, best_us, best_us);
 	free(text);
 }
 
@@ -103,8 +144,9 @@ int main(int argc, char **argv)
 	int rounds = argc > 1 ? atoi(argv[1]) : 20;
 	float *vectors = malloc((size_t)TEXTS * EMBEDDING_DIMENSIONS * sizeof(*vectors));
 
-	measure("numbers", write_numbers, rounds, vectors);
-	measure("base64", write_base64, rounds, vectors);
+	measure("100 x 4,096 as numbers", write_numbers, rounds, vectors);
+	measure("100 x 4,096 as base64", write_base64, rounds, vectors);
+	measure_scores(rounds);
 	free(vectors);
 	return 0;
 }

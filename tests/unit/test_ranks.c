@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -48,7 +50,7 @@ static void test_bad_answers(void **state)
 	} cases[] = {
 	    {"", RANKS_NOT_JSON},
 	    {"<html></html>", RANKS_NOT_JSON},
-	    {"7", RANKS_NOT_JSON},
+	    {"7", RANKS_NO_SCORES},
 	    {"[" TWO, RANKS_NOT_JSON},
 	    {"[" TWO "]]", RANKS_NOT_JSON},
 	    {"[" TWO ",{\"index\":2,\"score\":NaN}]", RANKS_NOT_JSON},
@@ -80,6 +82,29 @@ static void test_bad_answers(void **state)
 	}
 }
 
+/* Of as many bytes as an answer may have, nothing is read that would hold up the loop. */
+static void test_a_crowded_answer(void **state)
+{
+	static char many[400000];
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	(void)state;
+	memset(many, '[', sizeof(many));
+	assert_int_equal(ranks_read(many, sizeof(many), scores, TEXTS), RANKS_CROWDED);
+	for (size_t i = 0; i < sizeof(many); i++)
+		many[i] = "[0,"[i % 3];
+	assert_int_equal(ranks_read(many, sizeof(many), scores, TEXTS), RANKS_CROWDED);
+	fputs("[{\"text\":\"\\\"", out);
+	for (size_t i = 0; i < sizeof(many); i++)
+		fputc(",[{"[i % 3], out);
+	fputs("\",\"index\":2,\"score\":3}," TWO "]", out);
+	fclose(out);
+	assert_int_equal(ranks_read(text, len, scores, TEXTS), RANKS_OK);
+	free(text);
+}
+
 static void test_half_of_it(void **state)
 {
 	static const char whole[] = "[" TWO ",{\"index\":2,\"score\":3}]";
@@ -95,6 +120,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_good_answers),
 	    cmocka_unit_test(test_bad_answers),
+	    cmocka_unit_test(test_a_crowded_answer),
 	    cmocka_unit_test(test_half_of_it),
 	};
 
