@@ -41,10 +41,11 @@ def test_reset_closes_an_open_breaker(start, cluster):
             connection.tool("save_memory", {"user_input": once()})
             if breaker(connection) != "closed":
                 break
-        assert breaker(connection) == "open"
-        cluster.start()
+        assert breaker(connection) != "closed"
+        # While the database is still away: once it is back the server finds it by itself.
         reset = connection.done("reset_circuit_breaker")["reset"]
-        assert reset[0]["was"] == "open" and reset[0]["now"] != "open"
+        assert reset[0]["was"] in ("open", "half_open") and reset[0]["now"] == "closed"
+        cluster.start()
         wait_for("it saves again", lambda: not connection.tool("save_memory", {"user_input": once()}).get("isError"))
 
 
