@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 from embedding_stub import Stub
+from embeddings import settled
 from sage import BINARY, bearer, create_database, environment, make_key, once, psql, run_command, wait_for
 
 # What AddressSanitizer keeps of freed memory would be measured instead.
@@ -32,18 +33,6 @@ def copy_of(cluster_uri: str) -> str:
     return other
 
 
-def all_embedded(database: str):
-    wait_for("all have vectors", lambda: psql(database, "SELECT count(*) FROM memories WHERE embed_state <> 'ok'"
-        " AND deleted_at IS NULL") == "0", 60)
-
-
-@pytest.fixture
-def stub():
-    stub = Stub()
-    yield stub
-    stub.close()
-
-
 @pytest.fixture
 def filled(start, database, stub):
     """A database with memories of every kind in the namespace team, and their vectors."""
@@ -66,7 +55,7 @@ def filled(start, database, stub):
             save(session_id=f"many-{n % 7}")
         save(session_id="long", user_input=" ".join(WORDS))
         save(session_id="long", user_input="short", assistant_response=" ".join(WORDS[:300]))
-        all_embedded(database)
+        settled(database, 60)
     server.stop()
     return database
 
