@@ -33,7 +33,8 @@ def server_of(start, stub, database, model="old", **more):
 
 
 def fill(c, database, count=40):
-    c.done("save_memories", {"memories": [{"user_input": f"{once('about')} topic{i} subject{i * i}"} for i in range(count)]})
+    """The same words in each run: recall depends on them, since some share directions of the stub's 64."""
+    c.done("save_memories", {"memories": [{"user_input": f"about{i} topic{i} subject{i * i}"} for i in range(count)]})
     c.done("save_memory", {"user_input": "\n\n".join(f"{word} " * 900 for word in ("heron", "walrus"))})
     settled(database)
 
