@@ -261,7 +261,8 @@ static enum step_result write(struct call *call)
 {
 	struct update_memory *u = (struct update_memory *)call;
 
-	switch (clean_some(&u->clean, &u->memory)) { /* the rows stay until the next query */
+	switch (clean_prepare(&u->clean, call->who.namespace,
+	    &u->memory)) { /* the rows stay until the next query */
 	case CLEAN_MORE:
 		return call_yield(call);
 	case CLEAN_FAILED:
