@@ -16,6 +16,7 @@ import streams  # noqa: F401 - first: it says which binary is meant
 from sage import BINARY, Cluster, create_database, environment, psql, run_command
 from verdicts import main
 
+PATIENCE_S = 3600  # of what is asked of a million memories at once
 VECTOR_EVERY = 100  # one memory in so many has a vector, 4,096 floats
 PARTS = 5  # further vectors of each tenth of these
 
@@ -104,13 +105,13 @@ def round_trip(cluster: Cluster, directory: Path, count: int) -> list[tuple]:
     source, copy = (create_database(cluster.uri, f"{name}_{count}") for name in ("source", "copy"))
     for database in (source, copy):
         assert run_command("migrate", DATABASE_URL=database).returncode == 0
-    psql(source, FILL.format(count=count, every=VECTOR_EVERY, parts=PARTS))
+    psql(source, FILL.format(count=count, every=VECTOR_EVERY, parts=PARTS), PATIENCE_S)
     first, second = directory / f"{count}.jsonl", directory / f"{count}-again.jsonl"
     exported, export_peak = watched("export", str(first), "namespace=bench", database=source)
     imported, import_peak = watched("import", str(first), "namespace=bench", database=copy)
     again, _ = watched("import", str(first), "namespace=bench", database=copy)
     watched("export", str(second), "namespace=bench", database=copy)
-    assert psql(copy, DIGEST) == psql(source, DIGEST), "the copy differs from the source"
+    assert psql(copy, DIGEST, PATIENCE_S) == psql(source, DIGEST, PATIENCE_S), "the copy differs from the source"
     assert hash_of(first) == hash_of(second), "the export of the copy differs from that of the source"
     size = first.stat().st_size / 1e6
     first.unlink()
