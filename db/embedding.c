@@ -3,8 +3,6 @@
 
 #include <math.h>
 
-#define KURTOSIS_NEAR .2 /* four standard errors over 4096 numbers, and more */
-
 bool vector_looks_random(const float *numbers, size_t count)
 {
 	double mean = 0, square = 0, fourth = 0, n = (double)count;
@@ -19,7 +17,8 @@ bool vector_looks_random(const float *numbers, size_t count)
 	}
 	double kurtosis = fourth / (square * square);
 
-	return fabs(kurtosis - 3.0) < KURTOSIS_NEAR || fabs(kurtosis - 1.8) < KURTOSIS_NEAR;
+	return fabs(kurtosis - KURTOSIS_NORMAL) < KURTOSIS_NEAR ||
+	       fabs(kurtosis - KURTOSIS_UNIFORM) < KURTOSIS_NEAR;
 }
 
 void embed_round_ask(struct query *q, const char *model)

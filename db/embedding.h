@@ -16,7 +16,16 @@
 
 /*
  * Numbers drawn from a normal or a uniform distribution, as an original Sage stored when its provider failed:
- * known by their kurtosis, 3.0 or 1.8. Embeddings have heavy tails.
+ * known by their kurtosis. Embeddings have heavy tails.
+ */
+#define KURTOSIS_NORMAL  3.0
+#define KURTOSIS_UNIFORM 1.8
+#define KURTOSIS_NEAR    .2 /* four standard errors over 4096 numbers, and more */
+
+/*
+ * What a client brings, before it is sent anywhere. keep_vectors.sql sums up the same of what is stored: fetching
+ * it would move 16 KB for each vector of an original Sage, and judging here in SQL would cost every save a
+ * round trip before it. Numbers that are all the same are not random here; there they are no vector of a model.
  */
 bool vector_looks_random(const float *numbers, size_t count);
 

@@ -1,6 +1,7 @@
 /* keeping: the statements of housekeeping. */
 #include "keeping.h"
 
+#include "embedding.h"
 #include "lexicon.h"
 
 static void init_limited(struct query *q, enum sql_id sql, int32_t limit)
@@ -47,6 +48,9 @@ int64_t keep_lexicon_read(const struct rows *rows)
 void keep_vectors_ask(struct query *q, int32_t limit)
 {
 	init_limited(q, SQL_keep_vectors, limit);
+	query_float8(q, KURTOSIS_NORMAL);
+	query_float8(q, KURTOSIS_UNIFORM);
+	query_float8(q, KURTOSIS_NEAR);
 }
 
 void keep_feed_ask(struct query *q)

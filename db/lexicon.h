@@ -37,6 +37,20 @@ struct lexicon_source {
 bool lexicon_add(struct query *q, const char *namespace, const struct lexicon_source *source)
     __attribute__((warn_unused_result));
 
+/*
+ * The same in slices, for long texts, which must outlive the job until it is ready. NULL: out of memory.
+ * After LEXICON_MORE go on; lexicon_end() frees it in any case.
+ */
+struct lexicon_job;
+enum lexicon_progress { LEXICON_MORE, LEXICON_READY, LEXICON_FAILED };
+
+struct lexicon_job *lexicon_begin(const char *namespace, const struct lexicon_source *source);
+/* About so many bytes of the texts, or one of the lists that they gave; texts of no more than so many all at once. */
+enum lexicon_progress lexicon_some(struct lexicon_job *job, size_t bytes);
+/* A job that is ready, as often as it is asked for. */
+void lexicon_add_job(struct query *q, const struct lexicon_job *job);
+void lexicon_end(struct lexicon_job *job); /* NULL is fine */
+
 /* Adds int[]: all terms of a text, as memories that hold every one of them have them. The same. */
 bool lexicon_add_words(struct query *q, const char *namespace, const char *words, size_t len)
     __attribute__((warn_unused_result));

@@ -82,17 +82,32 @@ static void add_params(
 	query_vector(q, memory->embedding, EMBEDDING_DIMENSIONS);
 }
 
-bool memory_add_lexicon(struct query *q, const char *namespace, const struct memory_new *memory)
+static struct lexicon_source source_of(const struct memory_new *memory)
 {
-	const struct lexicon_source source = {
+	return (struct lexicon_source){
 	    .user_input = memory->user_input,
 	    .user_input_len = memory->user_input_len,
 	    .assistant_response = memory->assistant_response,
 	    .assistant_response_len = memory->assistant_response_len,
 	    .event_us = memory->event_us,
 	};
+}
 
-	return lexicon_add(q, namespace, &source);
+struct lexicon_job *memory_begin_lexicon(const char *namespace, const struct memory_new *memory)
+{
+	const struct lexicon_source source = source_of(memory);
+
+	return lexicon_begin(namespace, &source);
+}
+
+bool memory_add_lexicon(struct query *q, const char *namespace, const struct memory_new *memory)
+{
+	const struct lexicon_source source = source_of(memory);
+
+	if (memory->words == NULL)
+		return lexicon_add(q, namespace, &source);
+	lexicon_add_job(q, memory->words);
+	return true;
 }
 
 bool memory_save_ask(

@@ -39,6 +39,8 @@ struct memory_new {
 	int64_t event_us, valid_until_us, expires_us;
 	const unsigned char *supersedes; /* 16 bytes, or NULL */
 	const float *embedding;          /* EMBEDDING_DIMENSIONS numbers, or NULL */
+	const struct lexicon_job
+	    *words; /* what its words are found by, ready; NULL: to be made */
 };
 
 /*
@@ -52,6 +54,10 @@ void memory_id_for(
 
 /* SHA-256 of everything that would be lost if two memories were taken for the same. */
 void memory_hash(const struct memory_new *memory, unsigned char hash[CONTENT_HASH_BYTES]);
+
+/* Of its texts; they must outlive the job. NULL: out of memory. */
+struct lexicon_job *memory_begin_lexicon(
+    const char *namespace, const struct memory_new *memory);
 
 /* Adds what its words are found by (lexicon_add). False: out of memory. */
 bool memory_add_lexicon(struct query *q, const char *namespace, const struct memory_new *memory)

@@ -45,6 +45,16 @@ struct terms_beside {
 bool terms_add_text_beside(struct terms *terms, struct terms_beside *beside, const char *text,
     size_t len) __attribute__((warn_unused_result));
 
+/* The same in slices, for long texts, which must outlive the job like terms and beside. NULL: out of memory. */
+struct terms_job;
+enum terms_progress { TERMS_MORE, TERMS_DONE, TERMS_FAILED };
+
+struct terms_job *terms_begin(
+    struct terms *terms, struct terms_beside *beside, const char *text, size_t len);
+/* About so many bytes of it. After TERMS_MORE go on, after the others terms_end(). */
+enum terms_progress terms_some(struct terms_job *job, size_t bytes);
+void terms_end(struct terms_job *job); /* NULL is fine */
+
 /* The same for a time (microseconds since 1970, as UTC), as if its date were written out. */
 bool terms_add_date(struct terms *terms, int64_t unix_us) __attribute__((warn_unused_result));
 

@@ -245,6 +245,53 @@ static size_t piece_of(const char *text, size_t len)
 	return end;
 }
 
+struct terms_job {
+	struct words words;
+	const char *text; /* what is left */
+	size_t len;
+	uint32_t points[]; /* of a piece */
+};
+
+struct terms_job *terms_begin(
+    struct terms *terms, struct terms_beside *beside, const char *text, size_t len)
+{
+	size_t room = len < PIECE_BYTES ? len : PIECE_BYTES;
+	struct terms_job *job =
+	    malloc(sizeof(*job) + room * NORMALIZED_TIMES * sizeof(*job->points));
+
+	if (job == NULL)
+		return NULL;
+	job->words = (struct words){.terms = terms, .beside = beside, .sentence = terms->count};
+	job->text = text;
+	job->len = len;
+	if (beside != NULL) {
+		beside->asked.count = 0;
+		beside->asks = false;
+	}
+	return job;
+}
+
+enum terms_progress terms_some(struct terms_job *job, size_t bytes)
+{
+	size_t least = job->len > bytes ? job->len - bytes : 0; /* to be left */
+
+	while (job->len > least) {
+		size_t piece = piece_of(job->text, job->len);
+
+		if (!add_piece(
+		        &job->words, job->points, normalize(job->text, piece, job->points)))
+			return TERMS_FAILED;
+		job->text += piece;
+		job->len -= piece;
+	}
+	return job->len > 0 ? TERMS_MORE : TERMS_DONE;
+}
+
+void terms_end(struct terms_job *job)
+{
+	free(job);
+}
+
 bool terms_add_text(struct terms *terms, const char *text, size_t len)
 {
 	return terms_add_text_beside(terms, NULL, text, len);
@@ -253,27 +300,9 @@ bool terms_add_text(struct terms *terms, const char *text, size_t len)
 bool terms_add_text_beside(
     struct terms *terms, struct terms_beside *beside, const char *text, size_t len)
 {
-	struct words words = {.terms = terms, .beside = beside, .sentence = terms->count};
-	size_t room = len < PIECE_BYTES ? len : PIECE_BYTES;
-	bool ok = true;
+	struct terms_job *job = terms_begin(terms, beside, text, len);
+	bool ok = job != NULL && terms_some(job, len) == TERMS_DONE;
 
-	if (beside != NULL) {
-		beside->asked.count = 0;
-		beside->asks = false;
-	}
-	if (len == 0)
-		return true;
-	uint32_t *points = malloc(room * NORMALIZED_TIMES * sizeof(*points));
-
-	if (points == NULL)
-		return false;
-	while (ok && len > 0) {
-		size_t piece = piece_of(text, len);
-
-		ok = add_piece(&words, points, normalize(text, piece, points));
-		text += piece;
-		len -= piece;
-	}
-	free(points);
+	terms_end(job);
 	return ok;
 }

@@ -68,6 +68,29 @@ void transfer_memory_read(const struct rows *rows, int row, struct transfer_memo
 		memory->embedding = numbers;
 }
 
+void transfer_vectors_ask(struct query *q, const unsigned char (*ids)[16],
+    const char *const *models, size_t count, int32_t behind_part, int32_t limit)
+{
+	query_init(q, SQL_export_vectors);
+	query_uuid_array(q, ids, count);
+	query_text_array(q, models, count);
+	query_int4(q, behind_part);
+	query_int4(q, limit);
+}
+
+size_t transfer_vector_read(const struct rows *rows, int row, struct transfer_vector *vector,
+    float numbers[EMBEDDING_DIMENSIONS])
+{
+	rows_uuid_bytes(rows, row, 1, vector->memory_id);
+	vector->version = (int)rows_int(rows, row, 2);
+	vector->content_hash = rows_text(rows, row, 3, NULL);
+	vector->model = rows_text(rows, row, 4, NULL);
+	vector->part = (int)rows_int(rows, row, 5);
+	rows_vector(rows, row, 6, numbers, EMBEDDING_DIMENSIONS);
+	vector->numbers = numbers;
+	return (size_t)rows_int(rows, row, 0) - 1;
+}
+
 void transfer_versions_ask(struct query *q, const unsigned char memory_id[16])
 {
 	query_init(q, SQL_export_versions);
@@ -110,11 +133,9 @@ static int hex_digit(char c)
 	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* The hash that was exported; without one, or a broken one, that of what is imported. */
-static void take_hash(
-    const struct transfer_memory *memory, unsigned char hash[CONTENT_HASH_BYTES])
+/* False: there is none, or a broken one. */
+static bool read_hash(const char *hex, unsigned char hash[CONTENT_HASH_BYTES])
 {
-	const char *hex = memory->content_hash;
 	bool ok = hex != NULL && strlen(hex) == 2 * CONTENT_HASH_BYTES;
 
 	for (int i = 0; ok && i < CONTENT_HASH_BYTES; i++) {
@@ -123,7 +144,14 @@ static void take_hash(
 		ok = high >= 0 && low >= 0;
 		hash[i] = (unsigned char)(high * 16 + low);
 	}
-	if (ok)
+	return ok;
+}
+
+/* The hash that was exported; without one, that of what is imported. */
+static void take_hash(
+    const struct transfer_memory *memory, unsigned char hash[CONTENT_HASH_BYTES])
+{
+	if (read_hash(memory->content_hash, hash))
 		return;
 	const struct memory_new words = {
 	    .user_input = memory->user_input,
@@ -199,4 +227,36 @@ void transfer_version_ask(
 	query_bool(q, v->pinned);
 	query_time(q, v->updated_us);
 	query_string(q, v->agent);
+}
+
+/* What is gathered must differ in its first parameter: a memory's id, counted on by the part. */
+static void name_of(const struct transfer_vector *vector, unsigned char name[16])
+{
+	uint32_t part;
+
+	memcpy(name, vector->memory_id, 16);
+	memcpy(&part, name, sizeof(part));
+	part += (uint32_t)vector->part;
+	memcpy(name, &part, sizeof(part));
+}
+
+void transfer_vector_ask(
+    struct query *q, const char *namespace, const struct transfer_vector *vector)
+{
+	unsigned char hash[CONTENT_HASH_BYTES], name[16];
+
+	query_init(q, SQL_import_vector);
+	q->namespace = namespace;
+	name_of(vector, name);
+	query_uuid(q, name);
+	query_string(q, namespace);
+	query_uuid(q, vector->memory_id);
+	query_int4(q, vector->version);
+	if (read_hash(vector->content_hash, hash))
+		query_bytes_copy(q, hash, sizeof(hash));
+	else
+		query_null(q);
+	query_string(q, vector->model);
+	query_int4(q, vector->part);
+	query_vector(q, vector->numbers, EMBEDDING_DIMENSIONS);
 }

@@ -54,6 +54,23 @@ void transfer_memories_ask(struct query *q, const struct transfer_scope *scope,
 void transfer_memory_read(const struct rows *rows, int row, struct transfer_memory *memory,
     float numbers[EMBEDDING_DIMENSIONS]);
 
+/* The vector of a further piece of a memory's text; the first piece's is the memory's own. */
+struct transfer_vector {
+	unsigned char memory_id[16];
+	int version;              /* of the memory */
+	const char *content_hash; /* hex, of the memory; NULL: it has none */
+	const char *model;
+	int part;             /* from 1 on */
+	const float *numbers; /* EMBEDDING_DIMENSIONS of them */
+};
+
+/* Of count memories, each with the model of its own vector, in this order; the first one's from behind a part on. Copied. */
+void transfer_vectors_ask(struct query *q, const unsigned char (*ids)[16],
+    const char *const *models, size_t count, int32_t behind_part, int32_t limit);
+/* Returns of which memory, counted from 0; the numbers are put into numbers. */
+size_t transfer_vector_read(const struct rows *rows, int row, struct transfer_vector *vector,
+    float numbers[EMBEDDING_DIMENSIONS]);
+
 void transfer_versions_ask(struct query *q, const unsigned char memory_id[16]);
 void transfer_version_read(const struct rows *rows, int row, struct transfer_memory *version);
 
@@ -64,3 +81,6 @@ bool transfer_memory_ask(struct query *q, const char *namespace,
     const struct transfer_memory *memory) __attribute__((warn_unused_result));
 void transfer_version_ask(
     struct query *q, const char *namespace, const struct transfer_memory *version);
+/* Not stored where the memory is not there, or has other words or vectors of another model; no row then. */
+void transfer_vector_ask(
+    struct query *q, const char *namespace, const struct transfer_vector *vector);

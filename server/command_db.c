@@ -107,6 +107,25 @@ void command_db_wake(struct command_db *db)
 	event_base_loopbreak(db->base);
 }
 
+static void on_wake(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	command_db_wake(arg);
+}
+
+void command_db_wait_ms(struct command_db *db, int64_t ms)
+{
+	const struct timeval after = {ms / 1000, ms % 1000 * 1000};
+	struct event *timer = evtimer_new(db->base, on_wake, db);
+
+	if (timer == NULL)
+		return;
+	event_add(timer, &after);
+	command_db_wait(db);
+	event_free(timer);
+}
+
 static void on_done(void *arg, struct rows *rows, const struct db_error *error)
 {
 	struct command_db *db = arg;

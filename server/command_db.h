@@ -6,6 +6,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "query.h"
 
@@ -28,6 +29,8 @@ bool command_db_start(struct command_db *db, struct query *q, query_done done, v
 
 /* Until command_db_wake() was called by a done. */
 void command_db_wait(struct command_db *db);
+/* Or for so long. */
+void command_db_wait_ms(struct command_db *db, int64_t ms);
 void command_db_wake(struct command_db *db);
 
 void command_db_explain(const struct db_error *error);

@@ -1,7 +1,7 @@
 /*
  * command_export: a namespace as JSON Lines that hold everything, or as Markdown to read.
  *
- *	sessions, page by page -> memories, page by page, each with its versions
+ *	sessions, page by page -> memories, page by page, each with its versions, then their further vectors
  */
 #include <errno.h>
 #include <stdio.h>
@@ -23,6 +23,7 @@
 
 #define SESSIONS_AT_ONCE 500
 #define MEMORIES_AT_ONCE 100 /* with their vectors, 16 KB each */
+#define VECTORS_AT_ONCE  100
 #define USAGE                                                                                  \
 	"sage-mcp export FILE|- [namespace=NAME] [session=ID] [from=TIME] [to=TIME] "          \
 	"[tz=ZONE] "                                                                           \
@@ -42,6 +43,17 @@ struct export_run {
 static struct arg_text text_of(const char *s)
 {
 	return (struct arg_text){s, s != NULL ? strlen(s) : 0};
+}
+
+/* Without the zeros behind the numbers of a model with fewer dimensions than there are in the database. */
+static struct item_embedding embedding_of(const char *model, const float *numbers)
+{
+	const float zero = 0;
+	size_t dimensions = numbers != NULL ? EMBEDDING_DIMENSIONS : 0;
+
+	while (dimensions > 1 && memcmp(&numbers[dimensions - 1], &zero, sizeof(zero)) == 0)
+		dimensions--;
+	return (struct item_embedding){text_of(model), numbers, dimensions};
 }
 
 /* Items of Markdown are sections; sessions and versions are not written there. */
@@ -119,8 +131,7 @@ static void write_memory(struct export_run *run, enum item_kind kind,
 	item.valid_until_us = m->valid_until_us;
 	item.deleted_us = m->deleted_us;
 	item.content_hash = text_of(m->content_hash);
-	item.embedding = (struct item_embedding){text_of(m->embed_model), m->embedding,
-	    m->embedding != NULL ? EMBEDDING_DIMENSIONS : 0};
+	item.embedding = embedding_of(m->embed_model, m->embedding);
 	if (m->has_supersedes) {
 		uuid_unparse_lower(m->supersedes, supersedes);
 		item.supersedes = text_of(supersedes);
@@ -147,35 +158,99 @@ static void export_versions(
 	rows_free(rows);
 }
 
-static void export_memories(struct export_run *run)
+/* Memories of a page whose texts may have further pieces, and the model of their vectors. */
+struct embedded {
+	unsigned char ids[MEMORIES_AT_ONCE][16];
+	const char *models[MEMORIES_AT_ONCE]; /* borrowed from the page */
+	size_t count;
+};
+
+static void note_embedded(struct embedded *embedded, const struct transfer_memory *memory)
+{
+	if (memory->embedding == NULL || memory->embed_model == NULL)
+		return;
+	memcpy(embedded->ids[embedded->count], memory->id, sizeof(memory->id));
+	embedded->models[embedded->count++] = memory->embed_model;
+}
+
+static void write_vector(struct export_run *run, const struct transfer_vector *vector)
+{
+	struct item item = ITEM_INIT;
+	char id[37];
+
+	uuid_unparse_lower(vector->memory_id, id);
+	item.kind = ITEM_VECTOR;
+	item.id = text_of(id);
+	item.version = vector->version;
+	item.part = vector->part;
+	item.content_hash = text_of(vector->content_hash);
+	item.embedding = embedding_of(vector->model, vector->numbers);
+	write_item(run, &item);
+}
+
+static void export_vectors(struct export_run *run, const struct embedded *embedded)
 {
 	static float numbers[EMBEDDING_DIMENSIONS];
-	unsigned char behind[16] = {0};
-	int64_t behind_us = ROWS_NO_TIME;
-	int count = MEMORIES_AT_ONCE;
+	struct transfer_vector vector = {.part = 0};
+	int count = embedded->count > 0 ? VECTORS_AT_ONCE : 0;
+	size_t at = 0;
 
-	while (count == MEMORIES_AT_ONCE && !run->failed) {
-		struct transfer_memory memory;
+	while (count == VECTORS_AT_ONCE && !run->failed) {
+		size_t from = at;
 		struct query q;
 
-		transfer_memories_ask(
-		    &q, &run->words.scope, behind_us, behind, MEMORIES_AT_ONCE);
+		transfer_vectors_ask(&q, &embedded->ids[from], &embedded->models[from],
+		    embedded->count - from, vector.part, VECTORS_AT_ONCE);
 		struct rows *rows = command_db_query(run->db, &q);
 
 		run->failed = rows == NULL;
 		count = rows != NULL ? rows_count(rows) : 0;
 		for (int row = 0; row < count && !run->failed; row++) {
-			char id[37];
-
-			transfer_memory_read(rows, row, &memory, numbers);
-			uuid_unparse_lower(memory.id, id);
-			write_memory(run, ITEM_MEMORY, &memory, id);
-			if (memory.version > 1 && !run->markdown)
-				export_versions(run, &memory, id);
-			behind_us = memory.created_us;
-			memcpy(behind, memory.id, sizeof(behind));
-			progress_at(&run->progress, ++run->memories, 0);
+			at = from + transfer_vector_read(rows, row, &vector, numbers);
+			write_vector(run, &vector);
 		}
+		rows_free(rows);
+	}
+}
+
+/* One page: its memories, each with its versions, then the vectors of further pieces of their texts. */
+static void export_page(
+    struct export_run *run, const struct rows *rows, struct transfer_memory *memory)
+{
+	static float numbers[EMBEDDING_DIMENSIONS];
+	struct embedded embedded = {.count = 0};
+
+	for (int row = 0; row < rows_count(rows) && !run->failed; row++) {
+		char id[37];
+
+		transfer_memory_read(rows, row, memory, numbers);
+		uuid_unparse_lower(memory->id, id);
+		write_memory(run, ITEM_MEMORY, memory, id);
+		if (memory->version > 1 && !run->markdown)
+			export_versions(run, memory, id);
+		note_embedded(&embedded, memory);
+		progress_at(&run->progress, ++run->memories, 0);
+	}
+	if (!run->markdown)
+		export_vectors(run, &embedded);
+}
+
+static void export_memories(struct export_run *run)
+{
+	struct transfer_memory last = {.created_us = ROWS_NO_TIME};
+	int count = MEMORIES_AT_ONCE;
+
+	while (count == MEMORIES_AT_ONCE && !run->failed) {
+		struct query q;
+
+		transfer_memories_ask(
+		    &q, &run->words.scope, last.created_us, last.id, MEMORIES_AT_ONCE);
+		struct rows *rows = command_db_query(run->db, &q);
+
+		run->failed = rows == NULL;
+		count = rows != NULL ? rows_count(rows) : 0;
+		if (count > 0)
+			export_page(run, rows, &last);
 		rows_free(rows);
 	}
 }

@@ -11,18 +11,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include <jansson.h>
-#include <uuid/uuid.h>
-
 #include "command_db.h"
 #include "commands.h"
-#include "compact.h"
+#include "import_copy.h"
 #include "ingest/reader.h"
-#include "ingest/scrub.h"
 #include "progress.h"
 #include "rows.h"
-#include "tools/clean.h"
-#include "tools/memory_limits.h"
 #include "transfer.h"
 #include "transfer_words.h"
 
@@ -30,25 +24,19 @@
 #define CONNECTIONS  4
 #define CHUNK_BYTES  (256 * 1024)
 #define MAX_PROBLEMS 20 /* said; the others are counted */
-#define LOCAL_AGENT  "local"
 #define USAGE                                                                                  \
 	"sage-mcp import FILE|- [namespace=NAME] [session=ID] "                                \
 	"[format=any|export|transcript|conversation|server_memory|mem0|sage]"
 
 struct import_run;
 
-/* One item under way: a copy of what the reader lent, since that reads on meanwhile. */
+/* One item under way. */
 struct place {
 	struct import_run *run;
 	struct query query;
+	struct import_copy copy;
 	bool busy;
 	enum item_kind kind;
-	char *texts[8]; /* owned */
-	int text_count;
-	float *numbers; /* owned */
-	json_t *tags;   /* owned */
-	const char *tag_list[MAX_TAGS];
-	struct clean clean;
 };
 
 struct import_run {
@@ -61,21 +49,14 @@ struct import_run {
 	int busy, busy_of[ITEM_KINDS]; /* the latter by their kind */
 	struct progress progress;
 	int64_t bytes;
-	int64_t stored, known, sessions, versions, problems;
+	int64_t stored, known, problems, read[ITEM_KINDS];
 	bool failed;
 };
 
 static void empty_place(struct place *place)
 {
 	query_fini(&place->query);
-	for (int i = 0; i < place->text_count; i++)
-		free(place->texts[i]);
-	free(place->numbers);
-	json_decref(place->tags);
-	clean_fini(&place->clean);
-	place->text_count = 0;
-	place->numbers = NULL;
-	place->tags = NULL;
+	import_copy_fini(&place->copy);
 	place->busy = false;
 }
 
@@ -122,132 +103,6 @@ static void finish_all(struct import_run *run)
 		command_db_wait(run->db);
 }
 
-/* --- copies --- */
-
-static const char *keep(struct place *place, const char *s, size_t len)
-{
-	char *copy = s != NULL ? strndup(s, len) : NULL;
-
-	if (copy != NULL)
-		place->texts[place->text_count++] = copy;
-	return copy;
-}
-
-static const char *keep_text(struct place *place, const struct arg_text *text)
-{
-	return keep(place, text->s, text->len);
-}
-
-static const char *keep_json(struct place *place, const json_t *json)
-{
-	char *text;
-	size_t len;
-
-	if (json == NULL)
-		return NULL;
-	text = compact_json(json, &len);
-	if (text != NULL)
-		place->texts[place->text_count++] = text;
-	return text;
-}
-
-static void keep_tags(struct place *place, json_t *tags, struct transfer_memory *memory)
-{
-	size_t count = json_array_size(tags);
-
-	place->tags = json_deep_copy(tags);
-	for (size_t i = 0; i < count && i < MAX_TAGS; i++)
-		place->tag_list[i] = json_string_value(json_array_get(place->tags, i));
-	memory->tag_list = place->tag_list;
-	memory->tag_count = count < MAX_TAGS ? count : MAX_TAGS;
-}
-
-static void keep_vector(
-    struct place *place, const struct item_embedding *embedding, struct transfer_memory *memory)
-{
-	if (embedding->numbers == NULL || embedding->dimensions > EMBEDDING_DIMENSIONS)
-		return;
-	/* Fewer dimensions are filled up with zeros: the direction stays. */
-	place->numbers = calloc(EMBEDDING_DIMENSIONS, sizeof(float));
-	if (place->numbers == NULL)
-		return;
-	memcpy(place->numbers, embedding->numbers, embedding->dimensions * sizeof(float));
-	memory->embedding = place->numbers;
-	memory->embed_model = keep_text(place, &embedding->model);
-}
-
-/* Its own id, or the one that its key stands for. */
-static bool take_id(const struct import_run *run, const struct item *item, unsigned char id[16])
-{
-	if (item->id.s != NULL && uuid_parse(item->id.s, id) == 0)
-		return true;
-	if (item->idempotency_key.s == NULL ||
-	    item->idempotency_key.len > IDEMPOTENCY_KEY_BYTES)
-		return false;
-	memory_id_for(&run->who, item->idempotency_key.s, item->idempotency_key.len, id);
-	return true;
-}
-
-/* What was exported is clean already; everything else is made so. False: out of memory. */
-static bool clean(struct place *place, struct transfer_memory *m)
-{
-	struct memory_new texts = {
-	    .user_input = m->user_input,
-	    .user_input_len = strlen(m->user_input),
-	    .assistant_response = m->assistant_response,
-	    .assistant_response_len = strlen(m->assistant_response),
-	    .metadata = m->metadata,
-	    .metadata_len = m->metadata != NULL ? strlen(m->metadata) : 0,
-	    .agent_metadata = m->agent_metadata,
-	    .agent_metadata_len = m->agent_metadata != NULL ? strlen(m->agent_metadata) : 0,
-	    .tags = m->tag_list,
-	    .tag_count = m->tag_count,
-	};
-
-	if (!clean_memory(&place->clean, &texts))
-		return false;
-	m->user_input = texts.user_input;
-	m->assistant_response = texts.assistant_response;
-	m->metadata = texts.metadata;
-	m->agent_metadata = texts.agent_metadata;
-	m->tag_list = texts.tags;
-	m->tag_count = texts.tag_count;
-	return true;
-}
-
-static bool copy_memory(struct import_run *run, struct place *place, const struct item *item,
-    struct transfer_memory *m)
-{
-	*m = (struct transfer_memory){
-	    .session_id = keep_text(place, &item->session_id),
-	    .agent = keep_text(place, &item->agent),
-	    .user_input = keep_text(place, &item->user_input),
-	    .assistant_response = keep_text(place, &item->assistant_response),
-	    .metadata = keep_json(place, item->metadata),
-	    .agent_metadata = keep_json(place, item->report),
-	    .private = item->visibility == ITEM_PRIVATE,
-	    .pinned = item->pinned,
-	    .created_us = item->created_us,
-	    .updated_us = item->updated_us,
-	    .event_us = item->event_us,
-	    .valid_until_us = item->valid_until_us,
-	    .deleted_us = item->deleted_us,
-	    .content_hash = keep_text(place, &item->content_hash),
-	    .version = (int)item->version,
-	};
-	if (m->agent == NULL)
-		m->agent = LOCAL_AGENT;
-	if (m->user_input == NULL)
-		m->user_input = "";
-	if (m->assistant_response == NULL)
-		m->assistant_response = "";
-	m->has_supersedes =
-	    item->supersedes.s != NULL && uuid_parse(item->supersedes.s, m->supersedes) == 0;
-	keep_tags(place, item->tags, m);
-	keep_vector(place, &item->embedding, m);
-	return take_id(run, item, m->id) && clean(place, m);
-}
-
 /* --- items --- */
 
 static void count_problem(struct import_run *run, const char *text)
@@ -259,46 +114,55 @@ static void count_problem(struct import_run *run, const char *text)
 static bool ask(struct import_run *run, struct place *place, const struct item *item)
 {
 	const char *namespace = run->words.scope.namespace;
+	struct transfer_session session;
 	struct transfer_memory memory;
+	struct transfer_vector vector;
 
-	if (item->kind == ITEM_SESSION) {
-		struct transfer_session session = {keep_text(place, &item->session_id),
-		    keep_text(place, &item->name), keep_text(place, &item->status),
-		    keep_json(place, item->metadata), item->created_us, item->updated_us,
-		    item->active_us};
-
-		if (!clean_session(&place->clean, &session.name, &session.metadata))
+	switch (item->kind) {
+	case ITEM_SESSION:
+		if (!import_copy_session(&place->copy, item, &session))
 			return false;
-		run->sessions++;
 		transfer_session_ask(&place->query, namespace, &session);
-		return session.id != NULL;
+		return true;
+	case ITEM_MEMORY:
+		finish_kind(run, ITEM_SESSION); /* or this makes its session, without a name */
+		return import_copy_memory(&place->copy, &run->who, item, &memory) &&
+		       transfer_memory_ask(&place->query, namespace, &memory);
+	case ITEM_VERSION:
+		finish_kind(run, ITEM_MEMORY); /* its own must be there */
+		if (!import_copy_memory(&place->copy, &run->who, item, &memory))
+			return false;
+		transfer_version_ask(&place->query, namespace, &memory);
+		return true;
+	case ITEM_VECTOR:
+		finish_kind(run, ITEM_MEMORY);
+		if (!import_copy_vector(&place->copy, item, &vector))
+			return false;
+		transfer_vector_ask(&place->query, namespace, &vector);
+		return true;
+	case ITEM_KINDS:
+		break;
 	}
-	finish_kind(run, ITEM_SESSION); /* or the memory makes its session, without a name */
-	if (!copy_memory(run, place, item, &memory))
-		return false;
-	if (item->kind == ITEM_MEMORY)
-		return transfer_memory_ask(&place->query, namespace, &memory);
-	run->versions++;
-	finish_kind(run, ITEM_MEMORY); /* its own must be there */
-	transfer_version_ask(&place->query, namespace, &memory);
-	return true;
+	return false;
 }
 
 static void store(struct import_run *run, const struct item *item)
 {
 	struct place *place = find_place(run);
-	char text[80];
+	char text[120];
 
 	place->run = run;
 	place->kind = item->kind;
 	query_init(&place->query, 0);
 	if (!ask(run, place, item)) {
-		snprintf(text, sizeof(text), "line %zu: this cannot be stored: it has no id",
-		    item->line);
+		snprintf(text, sizeof(text), "line %zu: this cannot be stored: %s", item->line,
+		    item->kind == ITEM_VECTOR ? "its embedding has too many dimensions"
+		                              : "it has no id");
 		count_problem(run, text);
 		empty_place(place);
 		return;
 	}
+	run->read[item->kind]++;
 	place->busy = true;
 	run->busy++;
 	run->busy_of[item->kind]++;
@@ -357,9 +221,10 @@ static void import_all(struct import_run *run)
 	progress_end(&run->progress, run->stored + run->known);
 	fprintf(stderr,
 	    "%lld stored, %lld were there already, %lld sessions, %lld versions, %lld "
-	    "problems\n",
-	    (long long)run->stored, (long long)run->known, (long long)run->sessions,
-	    (long long)run->versions, (long long)run->problems);
+	    "vectors of further pieces, %lld problems\n",
+	    (long long)run->stored, (long long)run->known, (long long)run->read[ITEM_SESSION],
+	    (long long)run->read[ITEM_VERSION], (long long)run->read[ITEM_VECTOR],
+	    (long long)run->problems);
 }
 
 static bool open_all(struct import_run *run, const struct options *options)

@@ -10,24 +10,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <event2/event.h>
-
-#include "clock.h"
 #include "command_db.h"
 #include "commands.h"
-#include "embed/batch.h"
+#include "embed/embedder.h"
 #include "embed_options.h"
 #include "embedding.h"
 #include "log.h"
 #include "options.h"
 #include "progress.h"
+#include "reembed_build.h"
 #include "reembed_canary.h"
 #include "rows.h"
 
 #define MOVES_AT_ONCE 200
 #define SWEEP_AT_ONCE 1000
-#define MOST_FAILURES 10 /* batches in a row that the provider did not answer */
-#define WAIT_LEAST_MS 500
 #define USAGE         "sage-mcp reembed [force] [instead]"
 
 struct reembed {
@@ -39,40 +35,21 @@ struct reembed {
 	char model[EMBEDDER_MODEL_BYTES], old[EMBEDDER_MODEL_BYTES]; /* old "": there is none */
 	struct canary canary;
 	double before, after; /* below 0: not measured */
+	int64_t missing;      /* memories, when it began */
 	struct progress progress;
-	int64_t done, total, refused;
+	int64_t done;
 };
-
-static void on_wake(evutil_socket_t fd, short what, void *arg)
-{
-	(void)fd;
-	(void)what;
-	command_db_wake(arg);
-}
 
 static void on_opened(void *arg)
 {
 	command_db_wake(arg);
 }
 
-/* Until it is woken, or so long. */
-static void wait_for(struct command_db *db, int64_t ms)
-{
-	const struct timeval after = {ms / 1000, ms % 1000 * 1000};
-	struct event *timer = evtimer_new(command_db_base(db), on_wake, db);
-
-	if (timer == NULL)
-		return;
-	event_add(timer, &after);
-	command_db_wait(db);
-	event_free(timer);
-}
-
 /* Probes; false: it does not answer, why says why. */
 static bool open_embedder(struct reembed *r, struct embedder *e, char *why, size_t why_len)
 {
 	embedder_open(e, on_opened, r->db);
-	wait_for(r->db, embedder_config(e)->provider.timeout_ms);
+	command_db_wait_ms(r->db, embedder_config(e)->provider.timeout_ms);
 	if (embedder_model(e) != NULL)
 		return true;
 	snprintf(why, why_len, "%s", embedder_problem(e));
@@ -177,7 +154,7 @@ static bool begin(struct reembed *r)
 		return false;
 	reembed_begin_read(rows, &begun);
 	snprintf(r->old, sizeof(r->old), "%s", begun.current != NULL ? begun.current : "");
-	r->total = begun.missing;
+	r->missing = begun.missing;
 	bool ours = strcmp(begun.building, r->model) == 0;
 
 	if (ours)
@@ -194,140 +171,20 @@ static bool begin(struct reembed *r)
 	return ours;
 }
 
-static bool store(
-    struct reembed *r, const struct embed_claimed *claimed, const struct batch_item *item)
-{
-	struct query q;
-	struct rows *rows;
-
-	reembed_store_ask(
-	    &q, claimed->id, claimed->version, r->model, item->vectors, item->parts);
-	rows = command_db_query(r->db, &q);
-	rows_free(rows);
-	return rows != NULL;
-}
-
-static void on_embedded(void *arg)
-{
-	command_db_wake(arg);
-}
-
-/* The vectors of these memories; those of which no piece could be sent stay BATCH_UNAVAILABLE. */
-static bool embed(struct reembed *r, struct embed_batch *batch, const struct rows *rows,
-    struct embed_claimed *claimed, struct batch_item *items)
-{
-	for (int i = 0; i < rows_count(rows); i++) {
-		embed_claimed_read(rows, i, &claimed[i]);
-		items[i] = (struct batch_item){
-		    .texts = {{claimed[i].user_input, claimed[i].user_input_len},
-		        {claimed[i].assistant_response, claimed[i].assistant_response_len}}};
-	}
-	if (!embed_batch_start(
-	        batch, r->embedder, items, (size_t)rows_count(rows), on_embedded, r->db)) {
-		fputs("sage-mcp: out of memory\n", stderr);
-		return false;
-	}
-	command_db_wait(r->db);
-	return true;
-}
-
-struct pass {
-	unsigned char behind[16];
-	int64_t stored;
-	int failures;
-	bool ended;
-};
-
-static bool take(struct reembed *r, struct pass *pass, const struct embed_claimed *claimed,
-    const struct batch_item *items, int count)
-{
-	bool ok = true;
-
-	for (int i = 0; ok && i < count; i++) {
-		if (items[i].outcome == BATCH_UNAVAILABLE)
-			return true;
-		memcpy(pass->behind, claimed[i].id, sizeof(pass->behind));
-		pass->failures = 0;
-		if (items[i].outcome == BATCH_REFUSED) {
-			r->refused++;
-			continue;
-		}
-		ok = store(r, &claimed[i], &items[i]);
-		pass->stored++;
-		r->done++;
-		progress_at(&r->progress, r->done, r->done);
-	}
-	return ok;
-}
-
-/* The provider is away: patience, up to a point. */
-static bool wait_for_provider(struct reembed *r, struct pass *pass, const char *error)
-{
-	const struct breaker *b = provider_breaker(embedder_provider(r->embedder));
-	int64_t ms = breaker_wait_ms(b, clock_ms());
-
-	if (++pass->failures > MOST_FAILURES) {
-		fprintf(stderr,
-		    "sage-mcp: the embedding provider is unavailable: %s\nsage-mcp: run the "
-		    "same command "
-		    "again later; it goes on where it was\n",
-		    error);
-		return false;
-	}
-	wait_for(r->db, ms > WAIT_LEAST_MS ? ms : WAIT_LEAST_MS);
-	return true;
-}
-
-/* The next few memories of a pass. */
-static bool advance(struct reembed *r, struct pass *pass)
-{
-	const struct embedder_config *config = embedder_config(r->embedder);
-	struct embed_claimed *claimed = calloc(config->batch, sizeof(*claimed));
-	struct batch_item *items = calloc(config->batch, sizeof(*items));
-	struct embed_batch batch = {0};
-	struct query q;
-	bool ok = false;
-
-	reembed_next_ask(&q, r->model, pass->behind, (int32_t)config->batch,
-	    (int64_t)(config->batch * config->chunk_bytes));
-	struct rows *rows = command_db_query(r->db, &q);
-
-	if (rows != NULL && claimed != NULL && items != NULL) {
-		pass->ended = rows_count(rows) == 0;
-		ok = pass->ended || (embed(r, &batch, rows, claimed, items) &&
-		                        take(r, pass, claimed, items, rows_count(rows)));
-		if (ok && !pass->ended && *batch.error != '\0')
-			ok = wait_for_provider(r, pass, batch.error);
-	}
-	embed_batch_fini(&batch);
-	rows_free(rows);
-	free(claimed);
-	free(items);
-	return ok;
-}
-
-/* Pass after pass, since memories change meanwhile, until one finds nothing to do. */
 static bool build(struct reembed *r)
 {
-	struct pass pass;
+	struct reembed_build build = {
+	    .db = r->db, .embedder = r->embedder, .model = r->model, .missing = r->missing};
 
-	progress_begin(&r->progress, "memories", r->total);
-	do {
-		pass = (struct pass){.ended = false};
-		r->refused = 0;
-		while (!pass.ended) {
-			if (!advance(r, &pass))
-				return false;
-		}
-	} while (pass.stored > 0);
-	progress_end(&r->progress, r->done);
-	if (r->refused == 0 || r->force)
+	if (!reembed_build(&build))
+		return false;
+	if (build.refused == 0 || r->force)
 		return true;
 	fprintf(stderr,
 	    "sage-mcp: not switched: the provider gave no vectors of %lld memories; 'sage-mcp "
 	    "reembed "
 	    "force' switches all the same, and servers try them again\n",
-	    (long long)r->refused);
+	    (long long)build.refused);
 	return false;
 }
 

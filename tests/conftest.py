@@ -8,16 +8,26 @@
     agents      such a connection, and the keys of two agents of one namespace and one of another
     front       the server of the whole run, once directly and once behind an nginx
     door        door(server) -> the way to it: itself, or an nginx before it
+    disk        disk(megabytes) -> a small disk that can be filled; skips where none can be mounted
+    stub        an embedding provider on loopback, with faults that can be switched on
+    embedding   a server of the test's own that uses it
     pair        two servers of the test's own on one database, each behind the door
 """
 
 import os
+import shutil
 import signal
+import subprocess
+import tempfile
 import uuid
+from pathlib import Path
 
 import pytest
+from embedding_stub import Stub
+from embeddings import KEY, usable
 from nginx import Proxied
 from sage import Cluster, Server, bearer, create_database, make_key
+from small_disk import SmallDisk
 
 
 # A run started in the background by a script ignores SIGINT, and so would every program that the
@@ -98,6 +108,46 @@ def agents(start, database):
         ("ann", "team"), ("bob", "team"), ("eve", "other"))]
     with server.connect() as connection:
         yield connection, *keys
+
+
+@pytest.fixture
+def disk(tmp_path_factory):
+    if os.geteuid() != 0:
+        pytest.skip("mounting a small disk needs root")
+    # PostgreSQL's user must reach it, too, which it may not below pytest's own directory.
+    base = Path(tempfile.mkdtemp(prefix="sage-disk."))
+    base.chmod(0o755)
+    disks = []
+
+    def disk(megabytes: int, owner: str = "root") -> SmallDisk:
+        try:
+            disks.append(SmallDisk(base / str(len(disks)), megabytes, owner))
+        except subprocess.CalledProcessError as why:  # root of a container may not be allowed to
+            pytest.skip(f"a small disk cannot be mounted here: {why}")
+        return disks[-1]
+
+    yield disk
+    for each in disks:
+        each.remove()
+    shutil.rmtree(base)
+
+
+# --- with an embedding provider ---------------------------------------------------
+
+
+@pytest.fixture
+def stub():
+    stub = Stub(key=KEY)
+    yield stub
+    stub.close()
+
+
+@pytest.fixture
+def embedding(start, database, stub):
+    server = start(DATABASE_URL=database, **stub.settings(EMBEDDING_TIMEOUT_MS="1000")).wait_ready()
+    usable(server)
+    yield server
+    assert KEY not in server.out_path.read_text() + server.err_path.read_text()
 
 
 # --- with and without a proxy ----------------------------------------------------

@@ -1,7 +1,7 @@
 -- write, repeatable
--- Vectors from an original Sage: where its provider failed it stored random ones. The numbers of a real
--- embedding are heavy-tailed; those of a normal distribution have a kurtosis of 3, of a uniform one 1.8
--- (over 4096 numbers within .2, four standard errors and more). Random ones are dropped and embedded anew.
+-- Vectors from an original Sage: where its provider failed it stored random ones, known by a kurtosis near ($4) that of
+-- a normal ($2) or a uniform ($3) distribution. They are dropped and embedded anew. The rule and its numbers are
+-- those of vector_looks_random() (db/embedding.h); it is summed up here, too, since 16 KB a vector need not travel for it.
 WITH batch AS (
     SELECT id, embedding FROM memories WHERE embed_state = 'unchecked' AND deleted_at IS NULL
     ORDER BY embed_at NULLS FIRST, id LIMIT $1::int FOR UPDATE SKIP LOCKED
@@ -11,7 +11,7 @@ WITH batch AS (
         CROSS JOIN LATERAL (SELECT avg(y) AS mean FROM unnest(s.embedding::real[]::float8[]) AS y) AS m
     GROUP BY s.id
 ), judged AS (
-    SELECT id, kurtosis IS NULL OR kurtosis BETWEEN 2.8 AND 3.2 OR kurtosis BETWEEN 1.6 AND 2.0 AS random
+    SELECT id, kurtosis IS NULL OR abs(kurtosis - $2::float8) < $4::float8 OR abs(kurtosis - $3::float8) < $4 AS random
     FROM shape
 )
 UPDATE memories m SET embed_state = CASE WHEN j.random THEN 'pending' ELSE 'ok' END,

@@ -58,7 +58,10 @@ void doctor_log(struct doctor *doctor)
 		long long free_bytes = (long long)disk.f_bavail * (long long)disk.f_frsize;
 		long long free_mb = free_bytes / (1024 * 1024);
 
-		if (free_bytes == 0 || disk.f_favail == 0)
+		/* No file can be made; where files are not counted (btrfs), there are none at all. */
+		bool no_file = disk.f_files > 0 && disk.f_favail == 0;
+
+		if (free_bytes == 0 || no_file)
 			doctor_say(doctor, DOCTOR_FAIL, "log",
 			    "make room; until then log lines are lost",
 			    "LOG_DIR: the disk of %s is full", directory);

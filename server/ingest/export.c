@@ -10,10 +10,14 @@
 #include "ingest/export_impl.h"
 #include "rfc3339.h"
 
-const char *const export_kinds[ITEM_KINDS] = {
-    [ITEM_SESSION] = "session", [ITEM_MEMORY] = "memory", [ITEM_VERSION] = "version"};
-const char *const export_totals[ITEM_KINDS] = {
-    [ITEM_SESSION] = "sessions", [ITEM_MEMORY] = "memories", [ITEM_VERSION] = "versions"};
+const char *const export_kinds[ITEM_KINDS] = {[ITEM_SESSION] = "session",
+    [ITEM_MEMORY] = "memory",
+    [ITEM_VERSION] = "version",
+    [ITEM_VECTOR] = "vector"};
+const char *const export_totals[ITEM_KINDS] = {[ITEM_SESSION] = "sessions",
+    [ITEM_MEMORY] = "memories",
+    [ITEM_VERSION] = "versions",
+    [ITEM_VECTOR] = "vectors"};
 const char *const export_visibilities[ITEM_VISIBILITIES] = {
     [ITEM_PRIVATE] = "private", [ITEM_SHARED] = "shared"};
 
@@ -21,6 +25,7 @@ const char *const export_visibilities[ITEM_VISIBILITIES] = {
 const struct export_member export_members[] = {
 	{ "id", EXPORT_TEXT, offsetof(struct item, id) },
 	{ "version", EXPORT_NUMBER, offsetof(struct item, version) },
+	{ "part", EXPORT_NUMBER, offsetof(struct item, part) },
 	{ "session_id", EXPORT_TEXT, offsetof(struct item, session_id) },
 	{ "agent", EXPORT_TEXT, offsetof(struct item, agent) },
 	{ "name", EXPORT_TEXT, offsetof(struct item, name) },

@@ -66,7 +66,8 @@ static void take(struct reader *reader, const struct piece *piece)
 	exported->kind = (enum item_kind)k;
 	exported->line = piece->line;
 	if (!exported->ready)
-		reader_tell(reader, piece->line, "kind is none of session, memory, version");
+		reader_tell(
+		    reader, piece->line, "kind is none of session, memory, version, vector");
 }
 
 /* False: it is there, and of another kind than it must be. */
@@ -147,6 +148,13 @@ static const char *missing(const struct item *item)
 		return "id";
 	if (item->kind == ITEM_SESSION && item->session_id.s == NULL)
 		return "session_id";
+	if (item->kind == ITEM_VECTOR) {
+		if (item->part < 1 || item->part > INT32_MAX)
+			return "part";
+		if (item->version < 1 || item->version > INT32_MAX)
+			return "version";
+		return item->embedding.model.s == NULL ? "embedding" : NULL;
+	}
 	if (item->kind != ITEM_SESSION && item->user_input.s == NULL)
 		return "user_input";
 	return NULL;

@@ -25,6 +25,7 @@ enum item_kind {
 	ITEM_SESSION, /* session_id, name, status, metadata, created, updated, active */
 	ITEM_MEMORY,
 	ITEM_VERSION, /* what a memory was before: id, version, updated, agent, texts, metadata */
+	ITEM_VECTOR, /* of a further piece of a memory's text: id, version and content_hash of the memory, part, embedding */
 	ITEM_KINDS,
 };
 
@@ -45,7 +46,7 @@ struct item_embedding {
 struct item {
 	enum item_kind kind;
 	size_t line; /* of the input, where it begins; 0 when exporting */
-	/* Of the memory (a UUID); absent: to be made. Versions name the memory they belong to. */
+	/* Of the memory (a UUID); absent: to be made. Versions and vectors name the memory they belong to. */
 	struct arg_text id;
 	struct arg_text session_id;
 	struct arg_text agent;
@@ -58,6 +59,7 @@ struct item {
 	struct arg_text status;          /* of a session */
 	enum item_visibility visibility;
 	int64_t version;
+	int64_t part; /* of a text, from 1 on: the memory's own embedding is that of part 0 */
 	int64_t created_us,
 	    updated_us;   /* when it was written; versions: until when it was so */
 	int64_t event_us; /* when it happened */

@@ -6,10 +6,12 @@
 
 #include "call.h"
 #include "ingest/scrub.h"
+#include "lexicon.h"
 #include "sessions.h"
 #include "utf8.h"
 
 #define CLEAN_SLICE_BYTES (64 * 1024) /* 1 to 3 ms */
+#define WORDS_SLICE_BYTES (32 * 1024) /* 3 to 7 ms */
 
 static bool clean_one(
     struct redacted *out, struct redactions *counts, const char **text, size_t *len)
@@ -136,6 +138,32 @@ enum clean_progress clean_some(struct clean *clean, struct memory_new *memory)
 	return clean_bytes(clean, memory, CLEAN_SLICE_BYTES);
 }
 
+enum clean_progress clean_prepare(
+    struct clean *clean, const char *namespace, struct memory_new *memory)
+{
+	if (clean->words == NULL) {
+		enum clean_progress progress = clean_some(clean, memory);
+
+		if (progress != CLEAN_DONE)
+			return progress;
+		clean->words = memory_begin_lexicon(namespace, memory);
+		if (clean->words == NULL)
+			return CLEAN_FAILED;
+		if (memory->user_input_len + memory->assistant_response_len > WORDS_SLICE_BYTES)
+			return CLEAN_MORE;
+	}
+	switch (lexicon_some(clean->words, WORDS_SLICE_BYTES)) {
+	case LEXICON_MORE:
+		return CLEAN_MORE;
+	case LEXICON_FAILED:
+		return CLEAN_FAILED;
+	case LEXICON_READY:
+		break;
+	}
+	memory->words = clean->words;
+	return CLEAN_DONE;
+}
+
 bool clean_memory(struct clean *clean, struct memory_new *memory)
 {
 	clean_fini(clean);
@@ -211,5 +239,6 @@ void clean_fini(struct clean *clean)
 	for (int i = 0; i < MAX_TAGS; i++)
 		free(clean->tags[i].text);
 	redact_end(clean->job);
+	lexicon_end(clean->words);
 	memset(clean, 0, sizeof(*clean));
 }

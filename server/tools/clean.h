@@ -1,6 +1,6 @@
 /*
  * clean: what every memory goes through before it is stored: secrets and private spans are taken out
- * (db/redact.h), and counted.
+ * (db/redact.h), and counted; then it is read for what its words are found by.
  */
 #pragma once
 
@@ -23,6 +23,7 @@ struct clean {
 	struct redactions counts;
 	int part; /* where clean_some() is */
 	struct redact_job *job;
+	struct lexicon_job *words; /* of the clean texts */
 };
 
 /* Puts clean texts into memory, which are clean's. False: out of memory, and nothing may be stored. */
@@ -37,6 +38,10 @@ enum clean_progress { CLEAN_MORE, CLEAN_DONE, CLEAN_FAILED };
 
 enum clean_progress clean_some(struct clean *clean, struct memory_new *memory)
     __attribute__((warn_unused_result));
+
+/* The same for what will be stored: then its words are found (db/lexicon.h), too, and memory has them. */
+enum clean_progress clean_prepare(struct clean *clean, const char *namespace,
+    struct memory_new *memory) __attribute__((warn_unused_result));
 
 /* The same for a single text; NULL: out of memory. */
 const char *clean_text(struct clean *clean, const char *text)

@@ -178,7 +178,7 @@ static enum step_result clean(struct call *call)
 
 	if (t->finished)
 		return STEP_NEXT;
-	switch (clean_some(&t->clean, &t->memory)) {
+	switch (clean_prepare(&t->clean, call->who.namespace, &t->memory)) {
 	case CLEAN_MORE:
 		return call_yield(call);
 	case CLEAN_FAILED:

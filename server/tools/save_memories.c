@@ -123,7 +123,7 @@ static enum step_result clean(struct call *call)
 
 	if (s->finished)
 		return STEP_NEXT;
-	switch (clean_some(&s->item.clean, &s->item.memory)) {
+	switch (clean_prepare(&s->item.clean, call->who.namespace, &s->item.memory)) {
 	case CLEAN_MORE:
 		return call_yield(call);
 	case CLEAN_FAILED:

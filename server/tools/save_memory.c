@@ -208,7 +208,7 @@ static enum step_result clean(struct call *call)
 
 	if (save->until_ms > 0)
 		return STEP_NEXT;
-	progress = clean_some(&save->clean, &save->memory);
+	progress = clean_prepare(&save->clean, call->who.namespace, &save->memory);
 
 	if (progress == CLEAN_MORE)
 		return call_yield(call);

@@ -1,7 +1,7 @@
 /*
  * update_memory: corrects a memory and keeps what it was.
  *
- *	count_secrets -> read_now -> write -> answer
+ *	take_given -> count_secrets -> read_now -> change -> write -> answer
  */
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +35,7 @@ struct update_memory {
 	char *merged;     /* metadata; owned */
 	json_t *old_tags; /* owned */
 	const char *tag_list[MAX_TAGS];
+	struct memory_new memory; /* what was given, then what will be stored */
 	struct clean clean;
 };
 
@@ -90,11 +91,11 @@ static const struct arg results[] = {
 };
 /* clang-format on */
 
-/* What was given is counted; what will be stored is cleaned once it is known. */
-static enum step_result count_secrets(struct call *call)
+static enum step_result take_given(struct call *call)
 {
 	struct update_memory *u = (struct update_memory *)call;
-	struct memory_new given = {
+
+	u->memory = (struct memory_new){
 	    .user_input = u->user_input.s != NULL ? u->user_input.s : "",
 	    .user_input_len = u->user_input.len,
 	    .assistant_response =
@@ -105,11 +106,24 @@ static enum step_result count_secrets(struct call *call)
 	    .tags = u->tags.items,
 	    .tag_count = u->tags.count,
 	};
+	return STEP_NEXT;
+}
+
+/* What was given is counted; what will be stored is cleaned once it is known. */
+static enum step_result count_secrets(struct call *call)
+{
+	struct update_memory *u = (struct update_memory *)call;
 
 	if (u->tries > 0)
 		return STEP_NEXT;
-	if (!clean_memory(&u->clean, &given))
+	switch (clean_some(&u->clean, &u->memory)) {
+	case CLEAN_MORE:
+		return call_yield(call);
+	case CLEAN_FAILED:
 		return call_fail(call, NO_MEMORY);
+	case CLEAN_DONE:
+		break;
+	}
 	if (!clean_found_any(&u->clean))
 		return STEP_NEXT;
 	clean_count_ask(call, &u->clean);
@@ -188,7 +202,10 @@ static const char *pick(const struct arg_text *given, const char *old, size_t *l
 static void describe(
     struct update_memory *u, const struct memory_edit *edit, struct memory_new *memory)
 {
+	*memory = (struct memory_new){.forced = false};
 	memory->session_id = pick(&u->session_id, edit->session_id, &memory->session_id_len);
+	if (memory->session_id == NULL)
+		memory->session_id = "default", memory->session_id_len = strlen("default");
 	memory->user_input = pick(&u->user_input, edit->user_input, &memory->user_input_len);
 	memory->assistant_response = pick(
 	    &u->assistant_response, edit->assistant_response, &memory->assistant_response_len);
@@ -215,10 +232,9 @@ static enum step_result no_such_memory(struct call *call)
 	    call, "id: there is no memory %s; search_memories gives the ids there are", id);
 }
 
-static enum step_result write(struct call *call)
+static enum step_result change(struct call *call)
 {
 	struct update_memory *u = (struct update_memory *)call;
-	struct memory_new memory = {.forced = false};
 	struct memory_edit edit;
 
 	if (!memory_edit_read(call->rows, &edit))
@@ -236,12 +252,25 @@ static enum step_result write(struct call *call)
 		return call_bad_argument(
 		    call, "metadata: is more than %d bytes once merged", MAX_METADATA_BYTES);
 	u->version = edit.version;
-	describe(u, &edit, &memory);
-	if (memory.session_id == NULL)
-		memory.session_id = "default", memory.session_id_len = strlen("default");
-	if (!clean_memory(&u->clean, &memory))
+	describe(u, &edit, &u->memory);
+	clean_fini(&u->clean);
+	return STEP_NEXT;
+}
+
+static enum step_result write(struct call *call)
+{
+	struct update_memory *u = (struct update_memory *)call;
+
+	switch (clean_prepare(&u->clean, call->who.namespace,
+	    &u->memory)) { /* the rows stay until the next query */
+	case CLEAN_MORE:
+		return call_yield(call);
+	case CLEAN_FAILED:
 		return call_fail(call, NO_MEMORY);
-	if (!memory_update_ask(&call->query, &call->who, u->id.bytes, edit.version, &memory))
+	case CLEAN_DONE:
+		break;
+	}
+	if (!memory_update_ask(&call->query, &call->who, u->id.bytes, u->version, &u->memory))
 		return call_fail(call, NO_MEMORY);
 	return call_query(call);
 }
@@ -277,8 +306,8 @@ static void forget(struct call *call)
 	clean_fini(&u->clean);
 }
 
-static const struct step steps[] = {
-    STEP(count_secrets), STEP(read_now), STEP(write), STEP(answer), {0}};
+static const struct step steps[] = {STEP(take_given), STEP(count_secrets), STEP(read_now),
+    STEP(change), STEP(write), STEP(answer), {0}};
 
 const struct tool tool_update_memory = {
     .work = {.name = "update_memory",

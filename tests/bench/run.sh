@@ -19,6 +19,7 @@ python3 tests/bench/monitoring.py "$@" || missed=1
 python3 tests/bench/vectors.py "$@" || missed=1
 python3 tests/bench/transfer.py "$@" || missed=1
 python3 tests/bench/embedding.py "$@" || missed=1
+python3 tests/bench/long_texts.py "$@" || missed=1
 python3 tests/bench/search.py "$@" || missed=1
 [ "${1-}" != --quick ] || python3 tests/bench/locomo.py --quick || missed=1
 exit $missed

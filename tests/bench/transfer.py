@@ -16,7 +16,9 @@ import streams  # noqa: F401 - first: it says which binary is meant
 from sage import BINARY, Cluster, create_database, environment, psql, run_command
 from verdicts import main
 
+PATIENCE_S = 3600  # of what is asked of a million memories at once
 VECTOR_EVERY = 100  # one memory in so many has a vector, 4,096 floats
+PARTS = 5  # further vectors of each tenth of these
 
 # Sessions, tags, metadata, Chinese, private, superseded, deleted and pinned ones, one in fifty with two earlier versions.
 FILL = """
@@ -47,6 +49,9 @@ INSERT INTO memory_versions (memory_id, version, namespace, session_id, user_inp
 SELECT md5('memory ' || n)::uuid, v, 'bench', 'session-' || n / 50, 'Earlier ' || v || ' of ' || n, '', '{{}}', '{{}}',
     'shared', false, timestamptz '2024-06-01' + v * interval '1 hour', 'ann'
 FROM generate_series(50, {count}, 50) n, generate_series(1, 2) v;
+INSERT INTO memory_vectors (memory_id, model, part, embedding)
+SELECT md5('memory ' || n)::uuid, 'bench-model', part, (SELECT vector FROM direction WHERE v = (n / {every} + part) % 64)
+FROM generate_series(10 * {every}, {count}, 10 * {every}) n, generate_series(1, {parts}) part;
 """
 
 # Of everything that an export must carry. A sum of hashes needs no sorting and no memory.
@@ -58,6 +63,8 @@ SELECT count(*), sum(hashtextextended(row::text, 1)), sum(hashtextextended(row::
 UNION ALL SELECT count(*), sum(hashtextextended(row::text, 1)), sum(hashtextextended(row::text, 2)) FROM (
     SELECT memory_id, version, session_id, user_input, assistant_response, metadata, tags, visibility, pinned, written_at,
         event_at, valid_until, replaced_by FROM memory_versions WHERE namespace = 'bench') row
+UNION ALL SELECT count(*), sum(hashtextextended(row::text, 1)), sum(hashtextextended(row::text, 2)) FROM (
+    SELECT memory_id, model, part, embedding::text FROM memory_vectors) row
 UNION ALL SELECT count(*), sum(hashtextextended(row::text, 1)), sum(hashtextextended(row::text, 2)) FROM (
     SELECT id, name, status, metadata, created_at, updated_at, last_active FROM sessions WHERE namespace = 'bench') row
 """
@@ -98,20 +105,21 @@ def round_trip(cluster: Cluster, directory: Path, count: int) -> list[tuple]:
     source, copy = (create_database(cluster.uri, f"{name}_{count}") for name in ("source", "copy"))
     for database in (source, copy):
         assert run_command("migrate", DATABASE_URL=database).returncode == 0
-    psql(source, FILL.format(count=count, every=VECTOR_EVERY))
+    psql(source, FILL.format(count=count, every=VECTOR_EVERY, parts=PARTS), PATIENCE_S)
     first, second = directory / f"{count}.jsonl", directory / f"{count}-again.jsonl"
     exported, export_peak = watched("export", str(first), "namespace=bench", database=source)
     imported, import_peak = watched("import", str(first), "namespace=bench", database=copy)
     again, _ = watched("import", str(first), "namespace=bench", database=copy)
     watched("export", str(second), "namespace=bench", database=copy)
-    assert psql(copy, DIGEST) == psql(source, DIGEST), "the copy differs from the source"
+    assert psql(copy, DIGEST, PATIENCE_S) == psql(source, DIGEST, PATIENCE_S), "the copy differs from the source"
     assert hash_of(first) == hash_of(second), "the export of the copy differs from that of the source"
     size = first.stat().st_size / 1e6
     first.unlink()
     second.unlink()
     for database in (source, copy):
         psql(cluster.uri, f"DROP DATABASE {database.split('?')[0].rsplit('/', 1)[1]}")
-    print(f"{count} memories, {count // VECTOR_EVERY} with a vector, {count // 50 * 2} earlier versions, {size:.0f} MB: "
+    print(f"{count} memories, {count // VECTOR_EVERY} with a vector, "
+        f"{count // VECTOR_EVERY // 10 * PARTS} further vectors, {count // 50 * 2} earlier versions, {size:.0f} MB: "
         "nothing lost", flush=True)
     return [(f"export of {count}, memories a second", count / exported, None),
         (f"import of {count}, memories a second", count / imported, None),

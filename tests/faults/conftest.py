@@ -4,7 +4,6 @@
     site      a host of its own, in a network namespace, reached over a cable that can be cut
     far       a cluster on that host
     proxy     a TCP proxy with faults before the cluster of the test
-    disk      disk(megabytes) -> a small disk of its own, for the one who runs PostgreSQL
     plain     a binary without sanitizers
     shim      makes chosen calls of a server fail
     newer     the settings that run a server with a libpq of version 17 or newer
@@ -14,8 +13,6 @@ import os
 import re
 import shutil
 import signal
-import subprocess
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -24,7 +21,6 @@ from network import Site
 from newer_libpq import Missing, newer_libpq
 from sage import ROOT as PROJECT, Cluster
 from shim import Shim
-from small_disk import SmallDisk
 from trial import IS_ROOT, PLAIN_BINARY, Figures, Trial
 
 CASE_S, LONG_CASE_S = 100, 400  # a case that takes longer hangs
@@ -143,28 +139,6 @@ def proxy(cluster):
     proxy = proxy_to(cluster)
     yield proxy
     proxy.close()
-
-
-@pytest.fixture
-def disk(tmp_path_factory):
-    if not IS_ROOT:
-        pytest.skip("mounting a small disk needs root")
-    # PostgreSQL's user must reach it, too, which it may not below pytest's own directory.
-    base = Path(tempfile.mkdtemp(prefix="sage-disk."))
-    base.chmod(0o755)
-    disks = []
-
-    def disk(megabytes: int, owner: str = "root") -> SmallDisk:
-        try:
-            disks.append(SmallDisk(base / str(len(disks)), megabytes, owner))
-        except subprocess.CalledProcessError as why:  # root of a container may not be allowed to
-            pytest.skip(f"a small disk cannot be mounted here: {why}")
-        return disks[-1]
-
-    yield disk
-    for each in disks:
-        each.remove()
-    shutil.rmtree(base)
 
 
 @pytest.fixture

@@ -38,7 +38,9 @@ static void scrub(const struct item *item)
 
 static void check(const struct item *item)
 {
-	must(item->kind == ITEM_SESSION || item->user_input.s != NULL);
+	must(item->kind == ITEM_SESSION || item->kind == ITEM_VECTOR ||
+	     item->user_input.s != NULL);
+	must(item->kind != ITEM_VECTOR || item->embedding.numbers != NULL);
 	must(item->user_input.s == NULL || item->user_input.s[item->user_input.len] == '\0');
 	must(item->metadata == NULL || json_is_object(item->metadata));
 	must(item->line > 0);

@@ -28,6 +28,18 @@ def test_only_what_is_given_changes(connection):
     assert connection.done("search_memories", {"query": words, "limit": 1})["hits"][0]["id"] == id
 
 
+def test_a_long_text_is_cleaned_to_its_end(own, database):
+    """Longer than what is cleaned in one turn of the loop; each secret of what was given is counted once."""
+    key, words = "sk-ant-api03-" + "aB3dE5gH7j" * 9, "pond heron " * 30_000
+    id = save(own, assistant_response="plain")
+    own.done("update_memory", {"id": id, "user_input": words + key, "tags": ["t"]})
+    memory = get(own, id)
+    assert memory["user_input"] == words + "[redacted:api_key]" and memory["assistant_response"] == "plain"
+    own.done("update_memory", {"id": id, "assistant_response": f"{key} {words}"})
+    assert get(own, id)["assistant_response"] == f"[redacted:api_key] {words}"
+    assert psql(database, "SELECT kind, count FROM redaction_counts") == "api_key|2"
+
+
 def test_metadata_may_be_replaced(connection):
     id = save(connection, metadata={"a": 1})
     connection.done("update_memory", {"id": id, "metadata": {"b": 2}, "replace_metadata": True})

@@ -3,6 +3,7 @@
 import json
 import re
 import socket
+import subprocess
 import threading
 
 import pytest
@@ -129,6 +130,16 @@ def test_a_log_directory_that_cannot_be_written(guarded, tmp_path):
         "log", "fail", "LOG_DIR", str(tmp_path / "missing"), "No such file or directory")
     (tmp_path / "sage-mcp.log").mkdir()
     Diagnosis(DATABASE_URL=url(guarded), LOG_DIR=str(tmp_path)).expect("log", "fail", "LOG_DIR", "sage-mcp.log")
+
+
+def test_a_full_disk_of_the_log(guarded, disk):
+    small = disk(1)
+    settings = {"DATABASE_URL": url(guarded), "LOG_DIR": str(small.directory)}
+    with small.full():
+        Diagnosis(**settings).expect("log", "fail", "LOG_DIR", str(small.directory), "is full", "make room", "log lines are lost")
+    Diagnosis(**settings).expect("log", "warn", "only 1 MB are free", "make room")
+    subprocess.run(["mount", "-o", "remount,nr_inodes=1", small.directory], check=True)  # the directory is one
+    Diagnosis(**settings).expect("log", "fail", str(small.directory), "is full")
 
 
 def test_too_few_descriptors(guarded):

@@ -6,6 +6,7 @@ import time
 
 import pytest
 from embedding_stub import Stub, vector
+from embeddings import settled
 from sage import BINARY, environment, once, psql, run_command, wait_for
 
 
@@ -32,13 +33,10 @@ def server_of(start, stub, database, model="old", **more):
 
 
 def fill(c, database, count=40):
-    c.done("save_memories", {"memories": [{"user_input": f"{once('about')} topic{i} subject{i * i}"} for i in range(count)]})
+    """The same words in each run: recall depends on them, since some share directions of the stub's 64."""
+    c.done("save_memories", {"memories": [{"user_input": f"about{i} topic{i} subject{i * i}"} for i in range(count)]})
     c.done("save_memory", {"user_input": "\n\n".join(f"{word} " * 900 for word in ("heron", "walrus"))})
-    everything_has_vectors(database)
-
-
-def everything_has_vectors(database):
-    wait_for("all have vectors", lambda: psql(database, "SELECT count(*) FROM memories WHERE embed_state <> 'ok' AND deleted_at IS NULL") == "0", 30)
+    settled(database)
 
 
 def models(database) -> str:
@@ -103,7 +101,7 @@ def test_the_model_is_changed_while_searches_go_on(start, database, stub):
     assert set(found[:built_before]) == {ids[3]}
     new = server_of(start, stub, database, "new")
     with new.connect() as c:
-        everything_has_vectors(database)
+        settled(database)
         wait_for("all are of the new model", lambda: models(database) == "new@64|42")
         assert best(c, "topic3 subject9", "n") == ids[3] and best(c, "topic99", "n") == late["id"]
         assert best(c, "changed topic7", "n") == ids[7]

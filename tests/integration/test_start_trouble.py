@@ -17,9 +17,7 @@ DOCTOR = "sage-mcp doctor"
 @pytest.fixture(scope="module")
 def guarded():
     cluster = Cluster()
-    psql(cluster.uri, f"CREATE ROLE {USER} LOGIN PASSWORD '{SECRET}'")
-    psql(cluster.uri, f"CREATE DATABASE good OWNER {USER}")
-    cluster.distrust()
+    cluster.guard(USER, SECRET, "good")
     yield cluster
     cluster.remove()
 

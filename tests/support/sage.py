@@ -48,11 +48,11 @@ def wait_for(what: str, condition, within_s: float = 10.0):
 # --- PostgreSQL ----------------------------------------------------------------
 
 
-def psql(uri: str, sql: str) -> str:
+def psql(uri: str, sql: str, timeout_s: float = 60) -> str:
     """Runs SQL; what it prints, one row a line."""
     done = subprocess.run(
         ["psql", "--no-psqlrc", "-qAt", "-v", "ON_ERROR_STOP=1", uri, "-c", sql],
-        capture_output=True, text=True, timeout=60, check=False)
+        capture_output=True, text=True, timeout=timeout_s, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 

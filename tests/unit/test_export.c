@@ -72,6 +72,7 @@ static void check_same(const struct item *a, const struct item *b)
 	check_same_text(a->status, b->status);
 	assert_int_equal(a->visibility, b->visibility);
 	assert_int_equal(a->version, b->version);
+	assert_int_equal(a->part, b->part);
 	assert_int_equal(a->created_us, b->created_us);
 	assert_int_equal(a->updated_us, b->updated_us);
 	assert_int_equal(a->event_us, b->event_us);
@@ -114,7 +115,7 @@ static void reads_back_what_it_wrote(void **state)
 	json_t *report =
 	    json_loads("{\"agent_name\":\"coder\",\"quality_score\":0.9}", 0, NULL);
 	struct item items[] = {
-	    ITEM_INIT, full_item(metadata, tags, report), ITEM_INIT, ITEM_INIT};
+	    ITEM_INIT, full_item(metadata, tags, report), ITEM_INIT, ITEM_INIT, ITEM_INIT};
 	size_t count = sizeof(items) / sizeof(*items), at = 0, len;
 
 	(void)state;
@@ -130,6 +131,11 @@ static void reads_back_what_it_wrote(void **state)
 	items[3].id = (struct arg_text)TEXT(ID);
 	items[3].user_input = (struct arg_text)TEXT("x");
 	items[3].visibility = ITEM_SHARED;
+	items[4].kind = ITEM_VECTOR;
+	items[4].id = (struct arg_text)TEXT(ID);
+	items[4].version = 3;
+	items[4].part = 2;
+	items[4].embedding = (struct item_embedding){TEXT("Qwen3"), numbers, 6};
 	char *text = exported(items, count, &len);
 	struct reader *reader = reader_new(READER_ANY, NULL);
 	enum reader_result result;
@@ -169,7 +175,7 @@ static void writes_metadata_as_text(void **state)
 	assert_non_null(strstr(text, ",\"metadata\":{\"n\": 1.10, \"m\": 1e2}}\n"));
 	assert_int_equal(
 	    strncmp(
-	        text, "{\"format\":\"sage-mcp\",\"version\":1,\"namespace\":\"default\",", 55),
+	        text, "{\"format\":\"sage-mcp\",\"version\":2,\"namespace\":\"default\",", 55),
 	    0);
 	json_t *all = read_all(READER_EXPORT, NULL, text, len);
 
@@ -186,6 +192,15 @@ static const struct {
     {"{\"kind\":\"memory\",\"id\":\"x\",\"user_input\":\"y\"}", "id is missing"},
     {"{\"kind\":\"memory\",\"id\":\"" ID "\"}", "user_input is missing"},
     {"{\"kind\":\"session\"}", "session_id is missing"},
+    {"{\"kind\":\"vector\",\"id\":\"" ID "\",\"version\":1}", "part is missing"},
+    {"{\"kind\":\"vector\",\"id\":\"" ID "\",\"part\":1}", "version is missing"},
+    {"{\"kind\":\"vector\",\"id\":\"" ID "\",\"version\":1,\"part\":-1}",
+        "part is missing, or not"},
+    {"{\"kind\":\"vector\",\"id\":\"" ID "\",\"version\":1,\"part\":1}",
+        "embedding is missing"},
+    {"{\"kind\":\"vector\",\"id\":\"" ID "\",\"version\":1,\"part\":1,"
+     "\"embedding\":{\"dimensions\":1,\"data\":\"AAAAAA==\"}}",
+        "embedding is missing"}, /* of no model */
     {"{\"kind\":\"other\"}", "kind is none of"},
     {"{\"id\":\"" ID "\"}", "kind is none of"},
     {"{\"kind\":\"memory\",\"id\":\"" ID "\",\"user_input\":7}",
@@ -246,10 +261,10 @@ static void tells_when_an_export_was_cut(void **state)
 	    {HEAD "{\"kind\":\"session\",\"session_id\":\"s\"}\n", "it was cut"},
 	    {HEAD "{\"kind\":\"session\",\"session_id\":\"s\"}\n" TAIL,
 	        "the export had 1 memories"},
-	    {"{\"format\":\"sage-mcp\",\"version\":2}\n{\"kind\":\"session\",\"session_id\":"
+	    {"{\"format\":\"sage-mcp\",\"version\":3}\n{\"kind\":\"session\",\"session_id\":"
 	     "\"s\"}\n"
 	     "{\"kind\":\"end\",\"sessions\":1}\n",
-	        "version 2"},
+	        "version 3"},
 	};
 
 	(void)state;
