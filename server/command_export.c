@@ -4,6 +4,7 @@
  *	sessions, page by page -> memories, page by page, each with its versions, then their further vectors
  */
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,10 +49,10 @@ static struct arg_text text_of(const char *s)
 /* Without the zeros behind the numbers of a model with fewer dimensions than there are in the database. */
 static struct item_embedding embedding_of(const char *model, const float *numbers)
 {
-	const float zero = 0;
 	size_t dimensions = numbers != NULL ? EMBEDDING_DIMENSIONS : 0;
 
-	while (dimensions > 1 && memcmp(&numbers[dimensions - 1], &zero, sizeof(zero)) == 0)
+	while (dimensions > 1 && fpclassify(numbers[dimensions - 1]) == FP_ZERO &&
+	       signbit(numbers[dimensions - 1]) == 0) /* -0 would come back as 0 */
 		dimensions--;
 	return (struct item_embedding){text_of(model), numbers, dimensions};
 }

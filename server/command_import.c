@@ -1,7 +1,7 @@
 /*
  * command_import: memories out of a file of any known format into a namespace.
  *
- *	chunk -> reader -> item -> one of WINDOW places, its statement under way -> the next chunk
+ *	chunk -> reader -> item -> one of WINDOW places, its statement under way, or held for its memory's -> the next chunk
  *
  * Importing again stores nothing twice, so a run that was broken off is simply repeated.
  */
@@ -36,6 +36,7 @@ struct place {
 	struct query query;
 	struct import_copy copy;
 	bool busy;
+	bool held; /* busy, but its statement waits for those of memories */
 	enum item_kind kind;
 };
 
@@ -47,6 +48,7 @@ struct import_run {
 	struct reader *reader;
 	struct place places[WINDOW];
 	int busy, busy_of[ITEM_KINDS]; /* the latter by their kind */
+	int held;                      /* of the busy ones */
 	struct progress progress;
 	int64_t bytes;
 	int64_t stored, known, problems, read[ITEM_KINDS];
@@ -80,10 +82,41 @@ static void on_stored(void *arg, struct rows *rows, const struct db_error *error
 	command_db_wake(run->db);
 }
 
+static void finish_kind(struct import_run *run, enum item_kind kind)
+{
+	while (run->busy_of[kind] > 0)
+		command_db_wait(run->db);
+}
+
+static void start(struct import_run *run, struct place *place)
+{
+	if (command_db_start(run->db, &place->query, on_stored, place))
+		return;
+	run->failed = true;
+	run->busy--;
+	run->busy_of[place->kind]--;
+	empty_place(place);
+}
+
+/* What belongs to memories, once these are there. */
+static void release(struct import_run *run)
+{
+	finish_kind(run, ITEM_MEMORY);
+	for (int i = 0; run->held > 0; i++) {
+		if (!run->places[i].held)
+			continue;
+		run->places[i].held = false;
+		run->held--;
+		start(run, &run->places[i]);
+	}
+}
+
 static struct place *find_place(struct import_run *run)
 {
 	struct place *place = run->places;
 
+	if (run->busy == WINDOW && run->held > 0)
+		release(run);
 	while (run->busy == WINDOW)
 		command_db_wait(run->db);
 	while (place->busy) /* not all of them are */
@@ -91,14 +124,9 @@ static struct place *find_place(struct import_run *run)
 	return place;
 }
 
-static void finish_kind(struct import_run *run, enum item_kind kind)
-{
-	while (run->busy_of[kind] > 0)
-		command_db_wait(run->db);
-}
-
 static void finish_all(struct import_run *run)
 {
+	release(run);
 	while (run->busy > 0)
 		command_db_wait(run->db);
 }
@@ -129,13 +157,11 @@ static bool ask(struct import_run *run, struct place *place, const struct item *
 		return import_copy_memory(&place->copy, &run->who, item, &memory) &&
 		       transfer_memory_ask(&place->query, namespace, &memory);
 	case ITEM_VERSION:
-		finish_kind(run, ITEM_MEMORY); /* its own must be there */
 		if (!import_copy_memory(&place->copy, &run->who, item, &memory))
 			return false;
 		transfer_version_ask(&place->query, namespace, &memory);
 		return true;
 	case ITEM_VECTOR:
-		finish_kind(run, ITEM_MEMORY);
 		if (!import_copy_vector(&place->copy, item, &vector))
 			return false;
 		transfer_vector_ask(&place->query, namespace, &vector);
@@ -166,12 +192,12 @@ static void store(struct import_run *run, const struct item *item)
 	place->busy = true;
 	run->busy++;
 	run->busy_of[item->kind]++;
-	if (command_db_start(run->db, &place->query, on_stored, place))
-		return;
-	run->failed = true;
-	run->busy--;
-	run->busy_of[item->kind]--;
-	empty_place(place);
+	/* Its memory may be under way, and waiting for that each time would leave the database idle. */
+	place->held = (item->kind == ITEM_VERSION || item->kind == ITEM_VECTOR) &&
+	              run->busy_of[ITEM_MEMORY] > 0;
+	run->held += place->held;
+	if (!place->held)
+		start(run, place);
 }
 
 /* The next chunk of the file, or its end. */
