@@ -258,9 +258,10 @@ def test_a_provider_that_fails_is_left_alone_and_comes_back(ranking, stub):
         began = time.monotonic()
         for _ in range(20):
             assert search(c)["not_reranked"]
-        assert len(stub.requests) - asked <= 2 and time.monotonic() - began < 5
+        # Waits are drawn, from 1 ms up to twice the one before: a few of them may have passed.
+        assert len(stub.requests) - asked <= 8 and time.monotonic() - began < 20 * LIMIT_MS / 1000
         metrics = Metrics(admin)
-        assert metrics.value("rerank_requests_total", outcome="skipped") >= 18
+        assert metrics.value("rerank_requests_total", outcome="skipped") >= 12
         assert metrics.value("circuit_breaker_opened_total", name="rerank") == 1
         stub.fault = None
         reset(c)
