@@ -79,7 +79,7 @@ static enum step_result find(struct call *call)
 	return call_query(call);
 }
 
-/* The memories of the rows with their neighbours; how many came without their texts. */
+/* The memories of the rows with their neighbours; how many came without their texts, or -1: out of memory. */
 static int collect(const struct call *call, json_t *found)
 {
 	json_t *group = NULL;
@@ -92,13 +92,17 @@ static int collect(const struct call *call, json_t *found)
 		bare += memory.user_input == NULL;
 		if (strcmp(beside, memory.beside) != 0) {
 			group = json_object();
-			json_array_append_new(found, group);
+			if (json_array_append_new(found, group) != 0)
+				return -1;
 			memcpy(beside, memory.beside, sizeof(beside));
 		}
 		json_t *json = show_memory(&memory);
 
+		if (json == NULL)
+			return -1;
 		if (memory.place == 0) {
-			json_object_update_new(group, json);
+			if (json_object_update_new(group, json) != 0)
+				return -1;
 			continue;
 		}
 		if (json_object_get(group, "neighbours") == NULL)
@@ -171,6 +175,9 @@ static enum step_result show(struct call *call)
 	call->result = json_pack("{s:o}", "memories", get->found);
 	int bare = collect(call, get->found);
 
+	if (bare < 0)
+		return call_fail(
+		    call, "The server is out of memory for the answer; try again.");
 	missing = list_missing(get);
 	json_object_set_new(call->result, "not_found", missing);
 	if (json_array_size(get->found) == 0)
