@@ -140,7 +140,7 @@ verify() {
 	new_database "$scratch" || die "cannot make the scratch database $scratch"
 	db pg_restore -d "$scratch" --no-owner --no-privileges --no-comments --exit-on-error \
 		<"$dir/$name.dump.part" 2>"$dir/$name.said.part" ||
-		die "the dump cannot be restored: $(sed -n '/error:/{p;q;}' "$dir/$name.said.part")"
+		die "the dump cannot be restored: $(first_error "$dir/$name.said.part")"
 	fingerprint "$scratch" >"$dir/$name.restored.part"
 	if ! cmp -s "$dir/$name.tables.part" "$dir/$name.restored.part"; then
 		diff "$dir/$name.tables.part" "$dir/$name.restored.part" >&2 || true

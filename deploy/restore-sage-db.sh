@@ -102,7 +102,7 @@ restore() {
 	# The extension is there already and belongs to the superuser, like the comment on it.
 	db pg_restore -d "$new" --no-owner --role="$owner" --no-privileges --no-comments --exit-on-error \
 		<"$work/dump" 2>"$work/said" ||
-		die "restoring failed: $(sed -n '/error:/{p;q;}' "$work/said"); nothing was changed"
+		die "restoring failed: $(first_error "$work/said"); nothing was changed"
 	fingerprint "$new" >"$work/tables"
 	cmp -s "$name.tables" "$work/tables" || not_as_it_was "what was restored is not what the backup says"
 }

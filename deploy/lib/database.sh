@@ -85,6 +85,11 @@ template() {
 	sql postgres "SELECT datname FROM pg_database WHERE datname = 'sage_template'"
 }
 
+# first_error FILE: what pg_restore stumbled over first; behind it come the statement and empty lines.
+first_error() {
+	sed -n '/error:/{p;q;}' "$1"
+}
+
 # new_database NAME
 new_database() {
 	from=$(template)
