@@ -71,6 +71,13 @@ void post_write_text(FILE *out, const char *text, size_t len)
 	}
 }
 
+bool post_end_text(FILE *out)
+{
+	bool ok = ferror(out) == 0;
+
+	return fclose(out) == 0 && ok;
+}
+
 static bool add_header(struct post *post, const char *text)
 {
 	struct curl_slist *more = curl_slist_append(post->headers, text);

@@ -40,6 +40,9 @@ bool post_target_fits(
 /* Text inside of a JSON string. */
 void post_write_text(FILE *out, const char *text, size_t len);
 
+/* Closes what was written to memory. False: not all of it is there. */
+bool post_end_text(FILE *out) __attribute__((warn_unused_result));
+
 /* The bytes of the answer go to take(..., arg), as CURLOPT_WRITEFUNCTION has it. */
 typedef size_t (*post_take)(char *bytes, size_t size, size_t count, void *arg);
 

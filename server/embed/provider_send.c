@@ -25,9 +25,7 @@ static bool write_body(const struct provider *p, struct provider_request *r)
 	if (p->config.dimensions > 0)
 		fprintf(out, ",\"dimensions\":%zu", p->config.dimensions);
 	fprintf(out, ",\"encoding_format\":\"%s\"}", p->floats ? "float" : "base64");
-	bool ok = ferror(out) == 0;
-
-	return fclose(out) == 0 && ok;
+	return post_end_text(out);
 }
 
 static size_t most_bytes(const struct provider_request *r, bool good)

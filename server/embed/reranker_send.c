@@ -33,13 +33,6 @@ static void write_one(FILE *out, const struct rerank_text *text)
 	fputc('"', out);
 }
 
-static bool close_whole(FILE *out)
-{
-	bool ok = ferror(out) == 0;
-
-	return fclose(out) == 0 && ok;
-}
-
 bool rerank_send_copy(
     struct rerank *q, const char *query, size_t query_len, const struct rerank_text *texts)
 {
@@ -49,7 +42,7 @@ bool rerank_send_copy(
 	if (out == NULL)
 		return false;
 	write_string(out, query, (size_t)utf8_cut(query, query_len, RERANK_QUERY_BYTES));
-	if (!close_whole(out))
+	if (!post_end_text(out))
 		return false;
 	out = open_memstream(&q->texts, &q->sent_bytes);
 	if (out == NULL)
@@ -59,7 +52,7 @@ bool rerank_send_copy(
 		write_one(out, &texts[i]);
 	}
 	fputc(']', out);
-	return close_whole(out);
+	return post_end_text(out);
 }
 
 static bool write_body(const struct reranker *r, struct rerank *q)
@@ -72,12 +65,12 @@ static bool write_body(const struct reranker *r, struct rerank *q)
 	    q->wire->texts ? "texts" : "documents", q->texts);
 	if (q->wire->texts) {
 		fputs(",\"truncate\":true}", out);
-		return close_whole(out);
+		return post_end_text(out);
 	}
 	fputs(",\"model\":", out);
 	write_string(out, r->model, strlen(r->model));
 	fprintf(out, ",\"top_n\":%zu}", q->count);
-	return close_whole(out);
+	return post_end_text(out);
 }
 
 /* --- what comes back --- */
